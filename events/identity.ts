@@ -1,0 +1,29 @@
+/**
+ * Names and hashes that every event carries: ids, partition keys, trace context.
+ * One fact is one id, however often it is notified; two facts are never one id.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Hash of an ordered list of parts; the separator cannot occur in any of them unescaped, so two lists never meet. */
+export function identify(...parts: readonly (string | number | undefined)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    const text = part === undefined ? '' : String(part);
+    hash.update(`${part === undefined ? '-' : Buffer.byteLength(text)}:${text};`);
+  }
+  return hash.digest('base64url').slice(0, 27);
+}
+
+/** Groups everything that happens to one key; also the last token of an event's subject. */
+export function keyHash(bucket: string, key: string): string {
+  return createHash('sha256').update(`${bucket}/${key}`).digest('hex').slice(0, 16);
+}
+
+/** CloudEvents partitionkey: bucket/key. */
+export const partitionKey = (bucket: string, key: string): string => `${bucket}/${key}`;
+
+/** A W3C traceparent for a new trace, or for the next step of the given one. */
+export function nextTraceparent(cause?: string): string {
+  const trace = cause?.split('-')[1] ?? randomBytes(16).toString('hex');
+  return `00-${trace}-${randomBytes(8).toString('hex')}-01`;
+}

@@ -1,0 +1,91 @@
+/**
+ * MinIO's notification → a CloudEvent. MinIO speaks its own JSON: `{EventName, Key, Records: [one]}`, over NATS and
+ * webhook alike (pinned byte for byte by tests).
+ *
+ * - `s3.object.key` is query-escaped, the top-level Key is not.
+ * - `size` is left out when it is 0.
+ * - `sequencer` is the version's modification time in hexadecimal nanoseconds; exact for puts only.
+ * - Deleting a missing key says ObjectRemoved:NoOP: nothing happened.
+ * - Deleting a marker by its ID says DeleteMarkerCreated with that ID: whoever handles it asks the source.
+ */
+import { z } from 'zod';
+import { type CausewayEvent, EventError, makeEvent } from '../cloudevent.ts';
+import { identify } from '../identity.ts';
+import { createdEvents, metadataEvents, removedEvents } from '../object-events.ts';
+import { fromNanoseconds } from '../times.ts';
+
+const recordSchema = z.object({
+  eventName: z.string(),
+  eventTime: z.string(),
+  responseElements: z.object({ 'x-amz-request-id': z.string().optional() }).optional(),
+  s3: z.object({
+    bucket: z.object({ name: z.string().min(1) }),
+    object: z.object({
+      key: z.string().min(1),
+      size: z.number().int().nonnegative().optional(),
+      eTag: z.string().optional(),
+      versionId: z.string().optional(),
+      sequencer: z.string().optional(),
+    }),
+  }),
+  source: z.object({ userAgent: z.string().optional() }).optional(),
+});
+const notificationSchema = z.object({ Records: z.array(recordSchema).min(1).max(1000) });
+
+const known = [...createdEvents, ...metadataEvents, ...removedEvents] as const;
+const created: ReadonlySet<string> = new Set(createdEvents);
+
+/** Nothing that replication has to act on; named so that it can be counted. */
+export interface Ignored {
+  readonly ignored: string;
+}
+
+/** One event for each record. Throws EventError for what is no notification. */
+export function fromMinio(site: string, notification: unknown): (CausewayEvent | Ignored)[] {
+  const parsed = notificationSchema.safeParse(notification);
+  if (!parsed.success) {
+    throw new EventError('malformed', `not a MinIO notification: ${z.prettifyError(parsed.error)}`);
+  }
+  return parsed.data.Records.map((record) => fromRecord(site, record));
+}
+
+function fromRecord(site: string, record: z.infer<typeof recordSchema>): CausewayEvent | Ignored {
+  const { eventTime } = record;
+  const eventName = record.eventName.replace(/^s3:/, '');
+  const name = known.find((candidate) => candidate === eventName);
+  if (!name) return { ignored: eventName };
+  const { bucket, object } = record.s3;
+  const key = unescapeKey(object.key);
+  const versionId = object.versionId === '' ? undefined : object.versionId;
+  const requestId = record.responseElements?.['x-amz-request-id'];
+  // Two tag changes of one version differ in nothing but the request.
+  const occurrence = requestId ? [requestId] : [object.sequencer, eventTime];
+  const id = identify(site, bucket.name, key, versionId, name, ...occurrence);
+  const data = {
+    site,
+    bucket: bucket.name,
+    key,
+    ...(versionId === undefined ? {} : { versionId }),
+    size: object.size ?? 0,
+    ...(object.eTag === undefined ? {} : { etag: object.eTag }),
+    ...(created.has(name) ? modifiedOf(object.sequencer) : {}),
+    eventTime,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(record.source?.userAgent === undefined ? {} : { userAgent: record.source.userAgent }),
+  };
+  const source = `minio:s3.${site}.${bucket.name}`;
+  return makeEvent({ type: `com.amazonaws.s3.${name}`, data }, { id, source, time: eventTime });
+}
+
+function unescapeKey(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped.replaceAll('+', ' '));
+  } catch {
+    throw new EventError('malformed', `the key is not query-escaped: ${escaped.slice(0, 200)}`);
+  }
+}
+
+function modifiedOf(sequencer: string | undefined): { modified?: string } {
+  if (sequencer === undefined || !/^[0-9A-Fa-f]{1,16}$/.test(sequencer)) return {};
+  return { modified: fromNanoseconds(BigInt(`0x${sequencer}`)) };
+}

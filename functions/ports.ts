@@ -1,0 +1,195 @@
+/**
+ * The world as functions see it. Every method may be called again with the same arguments; what a repeat does is
+ * said at each. Methods throw the errors of errors.ts; every call ends by its deadline.
+ */
+import type { Draft } from '../events/cloudevent.ts';
+import type { VersionFacts, VersionRef } from '../events/object-events.ts';
+
+/** One (rule, source site, target site); its ID is rule_source_target. */
+export interface Link {
+  readonly id: string;
+  readonly rule: string;
+  readonly source: { readonly site: string; readonly bucket: string };
+  readonly target: { readonly site: string; readonly bucket: string };
+  /** Also the reverse link exists: either site may be a version's origin. */
+  readonly twoWay: boolean;
+  readonly filter: { readonly prefix: string; readonly exclude: readonly string[]; readonly tags: Readonly<Record<string, string>> };
+  /** Higher wins where two rules write one key to one bucket: those filters are excluded here. */
+  readonly yieldsTo: readonly Link['filter'][];
+  readonly deleteMarkers: boolean;
+  readonly versionPurges: boolean;
+  readonly metadataChanges: boolean;
+  readonly existingObjects: boolean;
+  /** Other buckets from which the source bucket is fed, transitively: where a replica's origin may be. */
+  readonly origins: readonly { readonly site: string; readonly bucket: string }[];
+  /** Some rule starts at the target bucket and leads to a site other than the source. */
+  readonly onward: boolean;
+  readonly scanEveryMs: number;
+}
+
+/** What a site says of one version. `absent` is a definite answer, never a failure to read. */
+export type Look =
+  | { readonly state: 'object'; readonly facts: VersionFacts; readonly replica: boolean; readonly encryption?: string }
+  | { readonly state: 'marker'; readonly modified: string; readonly replica: boolean }
+  | { readonly state: 'absent'; readonly missing: 'version' | 'bucket' };
+
+/** One line of a version listing. `facts` where the store lists them (MinIO's extended listing). */
+export interface ListedVersion {
+  readonly key: string;
+  readonly versionId: string;
+  readonly marker: boolean;
+  readonly latest: boolean;
+  /** RFC 3339, milliseconds. */
+  readonly modified: string;
+  readonly size: number;
+  readonly etag: string;
+  /** Undefined where the listing does not tell (markers; stores without an extended listing). */
+  readonly replica?: boolean | undefined;
+  readonly facts?: Pick<VersionFacts, 'headers' | 'metadata' | 'tags'> | undefined;
+}
+
+export interface ListPage {
+  readonly versions: readonly ListedVersion[];
+  /** Undefined at the end. */
+  readonly next: { readonly key: string; readonly versionId: string } | undefined;
+}
+
+export interface BucketInfo {
+  readonly versioning: 'enabled' | 'suspended' | 'off';
+  readonly objectLock: boolean;
+  /** RFC 3339; a bucket made anew has another. */
+  readonly created: string;
+}
+
+/** A version's content: `chunks` may be taken once; `discard` lets go of it unread. */
+export interface Content {
+  readonly facts: VersionFacts;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  discard(): void;
+}
+
+/** One S3 endpoint with one dialect. Compared by one contract suite, in-memory store included. */
+export interface ObjectStore {
+  readonly site: string;
+  /** Throws SiteUnavailableError or RefusedError while the site cannot be used. */
+  probe(): Promise<void>;
+  /** Undefined where there is no such bucket. */
+  bucket(bucket: string): Promise<BucketInfo | undefined>;
+  /** HEAD, and GET ?tagging where there are tags. */
+  look(ref: VersionRef): Promise<Look>;
+  /** Undefined where the version is absent or a marker. Throws TerminalError for content that cannot be read. */
+  read(ref: VersionRef): Promise<Content | undefined>;
+  /**
+   * Writes a replica with exactly these facts. Checks size, and MD5 where the ETag is one, before the target can
+   * have taken it: a mismatch throws RetryableError and leaves nothing. `already`: the version was there with the
+   * same ETag; a repeat is harmless. Never call it for a version ID that holds other content: it would overwrite.
+   */
+  write(ref: VersionRef, content: Content): Promise<'written' | 'already'>;
+  /** NOT idempotent: a repeat removes the marker. Only under the key lock, after look() said absent. */
+  putMarker(ref: VersionRef, modified: string): Promise<void>;
+  /** Removes one version or marker for good, without an event. A repeat finds nothing and is harmless. */
+  purge(ref: VersionRef): Promise<void>;
+  /** Sets tags, retention and legal hold of a replica to the given; a repeat is harmless. Under the key lock. */
+  setMetadata(ref: VersionRef, facts: Pick<VersionFacts, 'tags' | 'retention' | 'legalHold'>): Promise<void>;
+  /** Versions by key (UTF-8 order), newest first within a key. Listings do not prove absence (nested keys). */
+  list(bucket: string, from: { prefix: string; after?: ListPage['next']; limit: number }): Promise<ListPage>;
+}
+
+/** Exclusive right to change one key at one target, across processes. */
+export interface KeyLock {
+  /** Undefined when somebody else holds it. `signal` aborts well before the right expires. */
+  acquire(site: string, bucket: string, key: string): Promise<HeldLock | undefined>;
+}
+export interface HeldLock {
+  readonly signal: AbortSignal;
+  /** Idempotent. */
+  release(): Promise<void>;
+}
+
+/** Memory of a link's walk; lost memory only makes it start again. */
+export interface WalkState {
+  /** Full rounds completed. */
+  readonly round: number;
+  /** Key to go on from; undefined at the start of a round. */
+  readonly cursor: string | undefined;
+  /** Versions that the last full round counted at source and target. */
+  readonly counted: number;
+  /** Counted in this round so far. */
+  readonly counting: number;
+  readonly purged: number;
+  readonly roundStarted: string;
+  /** Walk without pause until the end of a round (first start, lost stream, restored source). */
+  readonly hurry: boolean;
+  /** The source bucket was made anew under the replicas: this walk purges nothing more. */
+  readonly frozen: boolean;
+  /** With existingObjects off: versions older than this are left alone. RFC 3339. */
+  readonly since: string;
+  /** Identities of what the memory was made with; a change means: walk all at once. */
+  readonly stream: string;
+  readonly sourceCreated: string;
+  readonly targetCreated: string;
+}
+
+export interface WalkMemory {
+  load(link: string): Promise<WalkState | undefined>;
+  save(link: string, state: WalkState): Promise<void>;
+  /** Changes when events may have been lost: the stream was made anew, or passed a consumer's floor. */
+  streamIdentity(link: string): Promise<string>;
+  /** Events of the link that wait to be handled. */
+  backlog(link: string): Promise<number>;
+}
+
+/** Replicas that a walk found without an origin: seen once, and looked at again one walk later. */
+export interface OrphanMemory {
+  /** The round in which it was first seen; undefined if it was not. */
+  seenIn(link: string, ref: VersionRef): Promise<number | undefined>;
+  remember(link: string, ref: VersionRef, round: number): Promise<void>;
+  forget(link: string, ref: VersionRef): Promise<void>;
+}
+
+/** Retries that wait longer than a message should be held; due ones go back on the stream. */
+export interface RetryMemory {
+  /** Puts what is due back on the link's subject and removes it; returns how many. */
+  releaseDue(link: string): Promise<number>;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What is counted, for /metrics and `status`; every finding that nothing else reports is logged too. */
+export interface Meter {
+  arrived(link: string, bytes: number, lagMs: number): void;
+  verified(link: string, lagMs: number): void;
+  restored(link: string): void;
+  orphan(link: string, ref: VersionRef): void;
+  differs(link: string, ref: VersionRef, fields: readonly string[]): void;
+}
+
+export interface Deadlines {
+  /** Of a HEAD, DELETE, tagging or listing request. */
+  readonly requestMs: number;
+  /** Of the request that makes a version exist (PUT, or completing a multipart upload). */
+  readonly putMs: number;
+}
+
+/** All that a handler may use, bound to the link that its event belongs to. */
+export interface LinkContext {
+  readonly link: Link;
+  readonly source: ObjectStore;
+  readonly target: ObjectStore;
+  /** Any site of the deployment; undefined if it is not configured here. */
+  site(name: string): ObjectStore | undefined;
+  readonly locks: KeyLock;
+  readonly walks: WalkMemory;
+  readonly orphans: OrphanMemory;
+  readonly retries: RetryMemory;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  /** Puts events on the stream before the outcome: for a function that emits more than one outcome should hold. */
+  emit(drafts: readonly Draft[]): Promise<void>;
+  readonly deadlines: Deadlines;
+}

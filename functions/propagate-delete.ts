@@ -1,0 +1,139 @@
+/**
+ * Mirrors delete markers and purges. The event only says where to look: the source is asked, and its definite answer
+ * decides (a marker's deletion claims to be its creation, and queues may be older than the truth).
+ *
+ * on:        something was removed at the source, a comparison found a removal, or a purge's second look is due
+ * emits:     purge.recheck, delete.due for each version where a removal named none, delete.arrived for further rules
+ * guarantee: a marker is created once (a doubled request would remove it) under the key lock; a purge is made at once
+ *            and again when every PUT that could still be under way has ended (a late PUT brings a version back);
+ *            nothing is removed because a source could not be read, or was made anew
+ */
+import { defineFunction, done, later, park, retryAfter } from './define.ts';
+import type { LinkContext, Look } from './ports.ts';
+import { exclusively } from './replication/exclusive.ts';
+import { replicaTime, versionsOf } from './replication/order.ts';
+import { arrivedAt, bucketMissing, nullVersion, type Place, placeOf, unconcerned } from './replication/placing.ts';
+
+/** Beyond the longest PUT, for clocks and queues. */
+const recheckMarginMs = 60_000;
+
+export const propagateDelete = defineFunction({
+  name: 'propagate-delete',
+  on: [
+    'com.amazonaws.s3.ObjectRemoved:Delete',
+    'com.amazonaws.s3.ObjectRemoved:DeleteMarkerCreated',
+    'com.amazonaws.s3.ObjectRemoved:DeleteAllVersions',
+    'com.amazonaws.s3.LifecycleDelMarkerExpiration:Delete',
+    'dev.causeway.delete.arrived.v1',
+    'dev.causeway.delete.due.v1',
+    'dev.causeway.purge.recheck.v1',
+  ],
+  emits: ['dev.causeway.purge.recheck.v1', 'dev.causeway.delete.due.v1', 'dev.causeway.delete.arrived.v1'],
+  async handle(event, context) {
+    const { link, source, clock } = context;
+    const { data } = event;
+    const reason = unconcerned(link, data);
+    if (reason) return done(reason);
+    if (!data.versionId) return everyVersion(context, data.key);
+    if ('notBefore' in data) {
+      const wait = Date.parse(data.notBefore) - clock.now();
+      if (wait > 0) return later(wait, 'a late PUT may still arrive');
+    }
+    const place = placeOf(link, data);
+    const look = await source.look(place.source);
+    if (look.state === 'object') return done('still at the source');
+    if (look.state === 'marker') {
+      const told = 'eventTime' in data ? data.eventTime : 'modified' in data ? data.modified : undefined;
+      return putMarker(context, place, look.modified, told);
+    }
+    if (look.missing === 'bucket') throw bucketMissing(link.source.site, link.source.bucket);
+    if ('reason' in data && (await sourceMadeAnew(context))) {
+      context.meter.orphan(link.id, place.target);
+      return park(`bucket ${link.source.bucket} at ${link.source.site} was made anew: its replicas are kept`);
+    }
+    return purge(context, place, 'notBefore' in data);
+  },
+});
+
+/** The removal names no version (an unversioned bucket, or all at once): every version the target has is looked at. */
+async function everyVersion(context: LinkContext, key: string) {
+  const { link } = context;
+  const versions = await versionsOf(context.target, link.target.bucket, key);
+  const due = versions.map((version) => ({
+    type: 'dev.causeway.delete.due.v1' as const,
+    data: { link: link.id, bucket: link.source.bucket, key, versionId: version.versionId, reason: 'observed' as const },
+  }));
+  return done(due.length > 0 ? 'each version is looked at' : 'nothing there', ...due);
+}
+
+async function putMarker(context: LinkContext, place: Place, shown: string, told: string | undefined) {
+  const { link, source, target, clock, meter } = context;
+  if (!link.deleteMarkers) return done('the rule leaves delete markers alone');
+  if (place.source.versionId === nullVersion) return park('null delete markers are not replicated: enable versioning');
+  const at = { ...link.target, key: place.target.key };
+  return exclusively(context, at, async (lock) => {
+    const before = await target.look(place.target);
+    if (before.state === 'marker') return done('already there', ...arrived(context, place));
+    if (before.state === 'object') return park(`${link.target.site} holds an object under this marker's version ID`);
+    if (before.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
+    const modified = await replicaTime(source, place.source, shown, told);
+    lock.signal.throwIfAborted();
+    await target.putMarker(place.target, modified);
+    const after = await target.look(place.target);
+    if (after.state !== 'marker') return retryAfter(1000, 'the marker did not stay');
+    meter.arrived(link.id, 0, clock.now() - Date.parse(modified));
+    return done('marker sent', ...arrived(context, place));
+  });
+}
+
+async function purge(context: LinkContext, place: Place, isRecheck: boolean) {
+  const { link, target, clock, deadlines } = context;
+  if (!link.versionPurges) return done('the rule leaves purges alone');
+  const at = { ...link.target, key: place.target.key };
+  return exclusively(context, at, async (lock) => {
+    const before = await target.look(place.target);
+    if (before.state === 'absent' && before.missing === 'bucket') {
+      throw bucketMissing(link.target.site, link.target.bucket);
+    }
+    const held = heldBecause(before, clock.now());
+    if (held) return park(`${link.target.site} must keep this version: ${held}`);
+    if (before.state !== 'absent') {
+      lock.signal.throwIfAborted();
+      await target.purge(place.target);
+      const after = await target.look(place.target);
+      if (after.state !== 'absent') return retryAfter(1000, 'the version did not go');
+    }
+    const passOn = before.state === 'absent' ? [] : arrived(context, place);
+    if (isRecheck) return done(before.state === 'absent' ? 'still gone' : 'purged a late arrival', ...passOn);
+    const notBefore = new Date(clock.now() + deadlines.putMs + recheckMarginMs).toISOString();
+    return done(before.state === 'absent' ? 'not there' : 'purged', ...passOn, {
+      type: 'dev.causeway.purge.recheck.v1',
+      data: { link: link.id, ...place.source, notBefore },
+    });
+  });
+}
+
+/** A replica's purge passes object locks on MinIO, so they are read first. */
+function heldBecause(look: Look, now: number): string | undefined {
+  if (look.state !== 'object') return undefined;
+  const { retention, legalHold } = look.facts;
+  if (legalHold === 'ON') return 'legal hold';
+  if (retention && Date.parse(retention.until) > now) return `${retention.mode} retention until ${retention.until}`;
+  return undefined;
+}
+
+/** An absence that nobody announced counts only in the bucket that the replicas were made from. */
+async function sourceMadeAnew(context: LinkContext): Promise<boolean> {
+  const { link, source, walks } = context;
+  const known = await walks.load(link.id);
+  if (!known) return false;
+  if (known.frozen) return true;
+  const bucket = await source.bucket(link.source.bucket);
+  if (!bucket) throw bucketMissing(link.source.site, link.source.bucket);
+  return bucket.created !== known.sourceCreated;
+}
+
+const arrived = (context: LinkContext, place: Place) =>
+  context.link.onward
+    ? [{ type: 'dev.causeway.delete.arrived.v1' as const, data: arrivedAt(context, place) }]
+    : [];

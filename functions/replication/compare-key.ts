@@ -1,0 +1,46 @@
+/** What two listings say of one key's versions, as findings; what is done about them is scan-retry's matter. */
+import { toMilliseconds } from '../../events/times.ts';
+import type { ListedVersion } from '../ports.ts';
+import { metadataDifferences } from './compare.ts';
+import { rankedTime } from './order.ts';
+import type { ListedKey } from './walk.ts';
+
+export type Finding =
+  /** The source lists it, the target does not. `modified`: the time to give the replica. */
+  | { readonly kind: 'missing'; readonly version: ListedVersion; readonly modified: string }
+  /** The target lists it, the source does not. */
+  | { readonly kind: 'extra'; readonly version: ListedVersion }
+  /** Both list it with other tags. */
+  | { readonly kind: 'metadata'; readonly version: ListedVersion; readonly replica: ListedVersion }
+  /** Both list it, and what may never differ does. */
+  | { readonly kind: 'content'; readonly version: ListedVersion; readonly fields: readonly string[] };
+
+function contentDifferences(one: ListedVersion, other: ListedVersion): string[] {
+  const fields: string[] = [];
+  if (one.marker !== other.marker) return ['kind'];
+  if (one.size !== other.size) fields.push('size');
+  if (one.etag !== other.etag) fields.push('etag');
+  if (toMilliseconds(one.modified) !== toMilliseconds(other.modified)) fields.push('modified');
+  return fields;
+}
+
+export function compareKey(listed: ListedKey): Finding[] {
+  const findings: Finding[] = [];
+  const atTarget = new Map(listed.target.map((version) => [version.versionId, version]));
+  for (const [index, version] of listed.source.entries()) {
+    const replica = atTarget.get(version.versionId);
+    atTarget.delete(version.versionId);
+    if (!replica) {
+      findings.push({ kind: 'missing', version, modified: rankedTime(listed.source, index) ?? version.modified });
+      continue;
+    }
+    const fields = contentDifferences(version, replica);
+    if (fields.length > 0) findings.push({ kind: 'content', version, fields });
+    else if (version.facts && replica.facts && metadataDifferences(version.facts, replica.facts).length > 0) {
+      findings.push({ kind: 'metadata', version, replica });
+    }
+  }
+  for (const version of atTarget.values()) findings.push({ kind: 'extra', version });
+  // Oldest first: so are versions of one key sent.
+  return findings.reverse();
+}

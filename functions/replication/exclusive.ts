@@ -1,0 +1,21 @@
+/**
+ * Work that must not be done twice at once on one key at one target: markers, purges, metadata. Who does not get the
+ * lock asks again shortly.
+ */
+import { type Outcome, retryAfter } from '../define.ts';
+import type { HeldLock, LinkContext } from '../ports.ts';
+import type { EventType } from '../../events/catalogue.ts';
+
+export async function exclusively<Emits extends EventType>(
+  context: LinkContext,
+  place: { readonly site: string; readonly bucket: string; readonly key: string },
+  work: (lock: HeldLock) => Promise<Outcome<Emits>>,
+): Promise<Outcome<Emits>> {
+  const lock = await context.locks.acquire(place.site, place.bucket, place.key);
+  if (!lock) return retryAfter(500, 'another worker is changing this key');
+  try {
+    return await work(lock);
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Brings tags, retention and legal hold of an existing version over.
+ *
+ * on:        a client changed them at the source, such a change arrived there, or a comparison found a difference
+ * emits:     version.due where the target lacks the version, delete.due where the source does, metadata.arrived for
+ *            the rules that start at the target
+ * guarantee: the target ends with what the source has when it is read, whatever the order of the events. Two-way,
+ *            both directions take one lock, so that two changes at once do not swap sides.
+ */
+import { defineFunction, done, park, retryAfter } from './define.ts';
+import { differences } from './replication/compare.ts';
+import { exclusively } from './replication/exclusive.ts';
+import { arrivedAt, bucketMissing, placeOf, unconcerned } from './replication/placing.ts';
+
+export const syncMetadata = defineFunction({
+  name: 'sync-metadata',
+  on: [
+    'com.amazonaws.s3.ObjectCreated:PutTagging',
+    'com.amazonaws.s3.ObjectCreated:DeleteTagging',
+    'com.amazonaws.s3.ObjectCreated:PutRetention',
+    'com.amazonaws.s3.ObjectCreated:PutLegalHold',
+    'dev.causeway.metadata.arrived.v1',
+    'dev.causeway.metadata.due.v1',
+  ],
+  emits: ['dev.causeway.version.due.v1', 'dev.causeway.delete.due.v1', 'dev.causeway.metadata.arrived.v1'],
+  async handle(event, context) {
+    const { link, source, target } = context;
+    const { data } = event;
+    const reason = unconcerned(link, data);
+    if (reason) return done(reason);
+    if (!link.metadataChanges) return done('the rule leaves metadata alone');
+    const place = placeOf(link, data);
+    const version = { link: link.id, ...place.source };
+    const first = [link.source.site, link.target.site].sort()[0];
+    const canonical = link.twoWay && first === link.source.site ? link.source : link.target;
+    return exclusively(context, { ...canonical, key: place.target.key }, async () => {
+      const wanted = await source.look(place.source);
+      if (wanted.state === 'absent' && wanted.missing === 'bucket') {
+        throw bucketMissing(link.source.site, link.source.bucket);
+      }
+      if (wanted.state !== 'object') {
+        const gone = { ...version, reason: 'observed' } as const;
+        return done('gone from the source', { type: 'dev.causeway.delete.due.v1', data: gone });
+      }
+      const seen = await target.look(place.target);
+      if (seen.state === 'absent' && seen.missing === 'bucket') {
+        throw bucketMissing(link.target.site, link.target.bucket);
+      }
+      if (seen.state === 'absent') {
+        const missing = { ...version, reason: 'missing', round: 0 } as const;
+        return done('not there yet', { type: 'dev.causeway.version.due.v1', data: missing });
+      }
+      if (seen.state === 'marker' || seen.facts.etag !== wanted.facts.etag) {
+        return park(`${link.target.site} holds something else under version ${place.target.versionId}`);
+      }
+      if (differences(wanted.facts, seen.facts).metadata.length === 0) return done('the same already');
+      await target.setMetadata(place.target, wanted.facts);
+      const now = await target.look(place.target);
+      const left = now.state === 'object' ? differences(wanted.facts, now.facts).metadata : ['version'];
+      if (left.length > 0) return retryAfter(1000, `${link.target.site} still shows another ${left.join(', ')}`);
+      if (!link.onward) return done('metadata brought over');
+      const arrived = arrivedAt(context, place);
+      return done('metadata brought over', { type: 'dev.causeway.metadata.arrived.v1', data: arrived });
+    });
+  },
+});

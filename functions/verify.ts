@@ -1,0 +1,59 @@
+/**
+ * Looks at what the target now shows of a version that was sent, and compares all that it can see.
+ *
+ * on:        version.sent
+ * emits:     version.due or metadata.due for what differs, so that it goes round again; version.arrived for the rules
+ *            that start at the target
+ * guarantee: a version counts as verified only when the target itself showed it, field by field
+ */
+import { defineFunction, done, park } from './define.ts';
+import { differences } from './replication/compare.ts';
+import { arrivedAt, bucketMissing, placeOf } from './replication/placing.ts';
+
+/** Rounds after which a target that keeps showing something else needs a person. */
+const roundLimit = 5;
+
+export const verify = defineFunction({
+  name: 'verify',
+  on: ['dev.causeway.version.sent.v1'],
+  emits: [
+    'dev.causeway.version.due.v1',
+    'dev.causeway.metadata.due.v1',
+    'dev.causeway.delete.due.v1',
+    'dev.causeway.version.arrived.v1',
+  ],
+  async handle(event, context) {
+    const { link, target, clock, meter } = context;
+    const { data } = event;
+    const place = placeOf(link, data);
+    const version = { link: link.id, ...place.source };
+    const look = await target.look(place.target);
+    if (look.state === 'absent') {
+      if (look.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
+      if (data.round >= roundLimit) return park(`${link.target.site} does not keep what it confirmed`);
+      const { modified } = data.expected;
+      const again = { ...version, modified, reason: 'differs', round: data.round + 1 } as const;
+      return done('not there', { type: 'dev.causeway.version.due.v1', data: again });
+    }
+    if (look.state === 'marker') return park(`${link.target.site} shows a delete marker under this version ID`);
+    const { content, metadata } = differences(data.expected, look.facts);
+    if (content.length > 0) {
+      meter.differs(link.id, place.target, content);
+      return park(`${link.target.site} shows another ${content.join(', ')} than was sent`);
+    }
+    // Two-way, a difference can be a client's change at the target that is on its way to the source.
+    if (metadata.length > 0 && link.metadataChanges && !link.twoWay) {
+      return done('metadata differs', {
+        type: 'dev.causeway.metadata.due.v1',
+        data: { ...version, reason: 'differs' },
+      });
+    }
+    meter.verified(link.id, clock.now() - Date.parse(data.expected.modified));
+    if (!link.onward) return done('verified');
+    return done('verified', {
+      type: 'dev.causeway.version.arrived.v1',
+      data: { ...arrivedAt(context, { ...place, via: data.via }), modified: data.expected.modified },
+    });
+  },
+});
+

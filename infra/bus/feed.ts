@@ -1,0 +1,60 @@
+/** A durable pull consumer as a feed. It outlives the server: when stream and consumer are made again, it goes on. */
+import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { Feed, HeldMessage } from '../host/ports.ts';
+import type { Bus } from './connection.ts';
+import { attemptsHeader } from './event-log.ts';
+
+/** Messages asked for ahead of need; the consumer's own bound is what counts. */
+const pullAhead = 256;
+const retryOpenMs = 500;
+
+export function held(message: JsMsg): HeldMessage {
+  return {
+    body: message.data,
+    sequence: message.seq,
+    attempts: message.info.deliveryCount - 1 + Number(message.headers?.get(attemptsHeader) || 0),
+    stored: message.time.getTime(),
+    ack: () => {
+      message.ack();
+      return Promise.resolve();
+    },
+    nak: (afterMs) => message.nak(afterMs > 0 ? afterMs : undefined),
+    working: () => message.working(),
+  };
+}
+
+export function createFeed({ jetstream }: Bus, stream: string, consumer: string): Feed {
+  return {
+    async open(onMessage) {
+      let closed = false;
+      let current: ConsumerMessages | undefined;
+
+      async function pullForEver(): Promise<void> {
+        while (!closed) {
+          try {
+            const source = await jetstream.consumers.get(stream, consumer);
+            current = await source.consume({
+              max_messages: pullAhead,
+              // A pull that found the consumer gone ends here, and the consumer is got again.
+              abort_on_missing_resource: true,
+            });
+            if (closed) break;
+            for await (const message of current) onMessage(held(message));
+          } catch {
+            // The server, the stream or the consumer is away; whoever keeps them makes them again.
+          }
+          if (!closed) await new Promise((resolve) => setTimeout(resolve, retryOpenMs));
+        }
+      }
+
+      const ended = pullForEver();
+      return {
+        async close() {
+          closed = true;
+          await current?.close();
+          await ended;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/** The streams and buckets of a deployment, and what makes them again when they are gone. */
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { Kvm, type KvOptions } from '@nats-io/kv';
+import { bucketSubject, linkSubject, rawSubject, scheduleSubject } from '../../events/subjects.ts';
+import type { Link } from '../../functions/ports.ts';
+import type { Bus } from './connection.ts';
+
+export const streamNames = { events: 'CAUSEWAY', raw: 'CAUSEWAY_RAW', dead: 'CAUSEWAY_DEAD' } as const;
+export const bucketNames = {
+  ledger: 'CAUSEWAY_LEDGER',
+  locks: 'CAUSEWAY_LOCKS',
+  walks: 'CAUSEWAY_WALKS',
+  orphans: 'CAUSEWAY_ORPHANS',
+  status: 'CAUSEWAY_STATUS',
+} as const;
+
+const nanoseconds = (ms: number): number => ms * 1_000_000;
+const minute = 60_000;
+const day = 24 * 60 * minute;
+const gibibyte = 1024 ** 3;
+
+export interface StreamSettings {
+  /** How long events stay for replay. */
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  /** 1, or 3 on a NATS cluster. */
+  readonly replicas: number;
+}
+export const defaultStreamSettings: StreamSettings = { maxAgeMs: 7 * day, maxBytes: 8 * gibibyte, replicas: 1 };
+
+type NewStream = Partial<StreamConfig> & { name: string };
+
+const streams = ({ maxAgeMs, maxBytes, replicas }: StreamSettings): NewStream[] => {
+  const durable = { storage: StorageType.File, num_replicas: replicas, discard: DiscardPolicy.Old };
+  return [
+    {
+      ...durable,
+      name: streamNames.events,
+      subjects: ['causeway.object.>', 'causeway.link.>', 'causeway.schedule.>'],
+      retention: RetentionPolicy.Limits,
+      max_age: nanoseconds(maxAgeMs),
+      max_bytes: maxBytes,
+      allow_atomic: true,
+      duplicate_window: nanoseconds(2 * minute),
+    },
+    {
+      ...durable,
+      name: streamNames.raw,
+      subjects: ['causeway.raw.>'],
+      retention: RetentionPolicy.Workqueue,
+      max_bytes: maxBytes,
+    },
+    { ...durable, name: streamNames.dead, subjects: ['causeway.dead.>'], max_bytes: gibibyte },
+  ];
+};
+
+const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvOptions>> => {
+  const durable = { history: 1, storage: StorageType.File, replicas };
+  return {
+    ledger: { ...durable, markerTTL: minute },
+    // Longer than any lock is held; what a dead process left goes by itself.
+    locks: { ...durable, ttl: 10 * minute },
+    walks: durable,
+    orphans: { ...durable, ttl: 7 * day },
+    status: { history: 1, storage: StorageType.Memory, ttl: minute },
+  };
+};
+
+/** How long a message may be held without a word. */
+export const ackWaitMs = 30_000;
+/** Messages of one link that all processes together may hold. */
+const heldAtOnce = 512;
+
+type Durable = Partial<ConsumerConfig> & { readonly durable_name: string };
+
+const sourceConsumer = (site: string): Durable => ({
+  durable_name: rawConsumer(site),
+  filter_subject: rawSubject(site),
+  ack_policy: AckPolicy.Explicit,
+  ack_wait: nanoseconds(ackWaitMs),
+  max_ack_pending: heldAtOnce,
+});
+
+const consumers = (link: Link): Durable[] => {
+  const shared = {
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanoseconds(ackWaitMs),
+    max_deliver: -1,
+    // What happened before a link existed, its first walk finds.
+    deliver_policy: DeliverPolicy.New,
+    inactive_threshold: nanoseconds(7 * day),
+  };
+  return [
+    {
+      ...shared,
+      durable_name: link.id,
+      filter_subjects: [bucketSubject(link.source.site, link.source.bucket), linkSubject(link.id)],
+      max_ack_pending: heldAtOnce,
+    },
+    { ...shared, durable_name: scanConsumer(link.id), filter_subject: scheduleSubject(link.id), max_ack_pending: 1 },
+  ];
+};
+
+export const scanConsumer = (link: string): string => `${link}_scan`;
+/** The consumer that turns a site's raw notifications into events. */
+export const rawConsumer = (site: string): string => `source_${site}`;
+
+/** Makes what is missing; leaves what is there as it is. Idempotent, and safe in several processes at once. */
+export async function ensureStreams(
+  bus: Bus,
+  { links, sites }: { readonly links: readonly Link[]; readonly sites: readonly string[] },
+  settings = defaultStreamSettings,
+): Promise<void> {
+  const present = new Set(await names(bus.manager.streams.names()));
+  for (const stream of streams(settings)) {
+    if (!present.has(stream.name)) await bus.manager.streams.add(stream);
+  }
+  const kvm = new Kvm(bus.jetstream);
+  const wanted = buckets(settings.replicas);
+  for (const [key, name] of Object.entries(bucketNames) as [keyof typeof bucketNames, string][]) {
+    if (!present.has(`KV_${name}`)) await kvm.create(name, wanted[key]);
+  }
+  await ensureConsumers(bus, streamNames.events, links.flatMap(consumers));
+  await ensureConsumers(bus, streamNames.raw, sites.map(sourceConsumer));
+}
+
+async function ensureConsumers({ manager }: Bus, stream: string, wanted: readonly Durable[]): Promise<void> {
+  const present = new Set<string>();
+  for await (const { name } of manager.consumers.list(stream)) present.add(name);
+  for (const consumer of wanted) {
+    if (!present.has(consumer.durable_name)) await manager.consumers.add(stream, consumer);
+  }
+}
+
+async function names(listing: AsyncIterable<string>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const name of listing) found.push(name);
+  return found;
+}
+

@@ -1,0 +1,54 @@
+/** Durations, sizes and rates as people write them (`1m`, `50MiB`, `50MiB/s`, `500/s`), as numbers. */
+import { z } from 'zod';
+
+const millisecondsIn: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const bytesIn: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+const quantityPattern = /^(\d{1,15}(?:\.\d{1,6})?)([A-Za-z]*)$/;
+
+function quantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, amount, unit] = quantityPattern.exec(text) ?? [];
+  if (amount === undefined || unit === undefined || !Object.hasOwn(units, unit)) return undefined;
+  const value = Math.round(Number(amount) * (units[unit] ?? Number.NaN));
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** Milliseconds; undefined for what is no duration. */
+export const parseDuration = (text: string): number | undefined => quantity(text, millisecondsIn);
+
+/** Bytes. */
+export const parseSize = (text: string): number | undefined => quantity(text, bytesIn);
+
+/** Per second: bytes of `50MiB/s`, a plain count of `500/s`. */
+export function parseRate(text: string): number | undefined {
+  if (!text.endsWith('/s')) return undefined;
+  const amount = text.slice(0, -2);
+  return /^\d+$/.test(amount) ? quantity(amount, { '': 1 }) : parseSize(amount);
+}
+
+/** A duration field, as milliseconds within bounds that are given as they are written. */
+export function duration(from: string, to: string): z.ZodType<number> {
+  const [least, most] = [parseDuration(from) ?? 0, parseDuration(to) ?? Number.POSITIVE_INFINITY];
+  const wanted = `must be a duration such as 1m, 2s or 500ms, from ${from} to ${to}`;
+  return z.string(wanted).transform((text, context) => {
+    const value = parseDuration(text);
+    if (value !== undefined && value >= least && value <= most) return value;
+    context.addIssue({ code: 'custom', message: wanted });
+    return z.NEVER;
+  });
+}

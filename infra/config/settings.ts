@@ -1,0 +1,78 @@
+/** Settings of the process: every environment variable that Causeway itself reads, what it means, its default. */
+import { z } from 'zod';
+import type { Deadlines } from '../../functions/ports.ts';
+import type { Environment } from './env.ts';
+import { type NatsServers, parseNatsUrl } from './nats-url.ts';
+import { duration } from './quantities.ts';
+
+export interface Settings {
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Undefined: an embedded server is started. */
+  readonly nats: NatsServers | undefined;
+  /** Events that one link works on at a time. */
+  readonly concurrency: number;
+  readonly deadlines: Deadlines;
+  /** Of the HTTP host. */
+  readonly port: number;
+  /** Where a function's events go under a Knative Broker. */
+  readonly sink: string | undefined;
+  /** Name of the Knative Service that this process is. */
+  readonly service: string | undefined;
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const wholeNumber = (from: number, to: number): z.ZodType<number> => {
+  const wanted = `must be a whole number from ${from} to ${to}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, wanted)
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, wanted);
+};
+
+const natsUrl = z.string().transform((text, context) => {
+  const servers = parseNatsUrl(text);
+  if (servers) return servers;
+  // The text may hold a password: it is not repeated.
+  context.addIssue({ code: 'custom', message: 'must be a URL such as nats://127.0.0.1:4222' });
+  return z.NEVER;
+});
+
+const schema = z.object({
+  CAUSEWAY_LOG: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  CAUSEWAY_NATS_URL: natsUrl.optional(),
+  CAUSEWAY_CONCURRENCY: wholeNumber(1, 1024).default(64),
+  CAUSEWAY_REQUEST_DEADLINE: duration('100ms', '10m').default(10_000),
+  CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
+  PORT: wholeNumber(0, 65_535).default(8080),
+  K_SINK: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  K_SERVICE: z.string().optional(),
+});
+
+/** The message has a line for each variable that is wrong. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Throws SettingsError. A variable that is set to nothing counts as not set. */
+export function readSettings(environment: Environment): Settings {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(
+      ({ path, message }) => `environment variable ${path.join('.')} ${message}`,
+    );
+    throw new SettingsError(lines.join('\n'));
+  }
+  const { data } = parsed;
+  return {
+    logLevel: data.CAUSEWAY_LOG,
+    nats: data.CAUSEWAY_NATS_URL,
+    concurrency: data.CAUSEWAY_CONCURRENCY,
+    deadlines: { requestMs: data.CAUSEWAY_REQUEST_DEADLINE, putMs: data.CAUSEWAY_PUT_DEADLINE },
+    port: data.PORT,
+    sink: data.K_SINK,
+    service: data.K_SERVICE,
+  };
+}

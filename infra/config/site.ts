@@ -1,0 +1,96 @@
+/** The Site document: one S3 endpoint, how to sign for it, and how it tells of changes. */
+import { z } from 'zod';
+import { nameSchema } from './names.ts';
+
+export const apiVersion = 'causeway.dev/v1alpha1';
+
+/** Scheme, host and port; anything more would be dropped or misread by one S3 client or another. */
+const endpointSchema = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+    context.addIssue({ code: 'custom', message: 'must be a URL such as https://s3.paris.example' });
+  } else if (url.username !== '' || url.password !== '') {
+    context.addIssue({
+      code: 'custom',
+      message: 'must not hold credentials: name them under spec.credentials',
+    });
+  } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    context.addIssue({ code: 'custom', message: 'must end after host and port: buckets are named by rules' });
+  } else {
+    return url.origin;
+  }
+  return z.NEVER;
+});
+
+const s3Schema = z.strictObject({
+  endpoint: endpointSchema,
+  region: z.string().min(1).max(64).default('us-east-1'),
+  /** `auto` asks the endpoint. */
+  dialect: z.enum(['auto', 'minio']).default('auto'),
+});
+
+const oneOf = 'must name exactly one of env, file and secretName';
+
+const credentialsSchema = z
+  .strictObject({
+    env: z
+      .string()
+      .regex(
+        /^[A-Za-z_][A-Za-z0-9_]*$/,
+        'must be the beginning of two environment variables: PARIS reads PARIS_ACCESS_KEY_ID',
+      )
+      .optional(),
+    file: z.string().min(1).optional(),
+    secretName: nameSchema.optional(),
+  })
+  .transform(({ env, file, secretName }, context) => {
+    if ([env, file, secretName].filter((given) => given !== undefined).length === 1) {
+      if (env !== undefined) return { from: 'env', prefix: env } as const;
+      if (file !== undefined) return { from: 'file', file } as const;
+      if (secretName !== undefined) return { from: 'secret', secretName } as const;
+    }
+    context.addIssue({ code: 'custom', message: oneOf });
+    return z.NEVER;
+  });
+
+/** `none`, or no field at all: the scan alone finds changes. */
+const eventsSchema = z.preprocess(
+  (given) => (given === 'none' ? {} : given),
+  z
+    .strictObject({
+      minio: z.strictObject({ via: z.enum(['nats', 'webhook']).default('nats') }).optional(),
+    })
+    .transform(({ minio }) =>
+      minio ? ({ from: 'minio', via: minio.via } as const) : ({ from: 'none' } as const),
+    ),
+);
+
+const tlsSchema = z.strictObject({ caFile: z.string().min(1) });
+
+/** What is needed to look for a site's keys and certificates, whatever else may be wrong with its document. */
+export const siteAccessSchema = z.object({
+  spec: z.object({
+    s3: z.object({ endpoint: endpointSchema }),
+    credentials: credentialsSchema,
+    tls: tlsSchema.optional(),
+  }),
+});
+
+export type SiteAccessFields = z.infer<typeof siteAccessSchema>;
+
+export const siteSchema = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal('Site'),
+  metadata: z.strictObject({
+    name: nameSchema,
+    labels: z.record(z.string().min(1).max(63), z.string().max(63)).default({}),
+  }),
+  spec: z.strictObject({
+    s3: s3Schema,
+    credentials: credentialsSchema,
+    tls: tlsSchema.optional(),
+    events: eventsSchema.default({ from: 'none' }),
+  }),
+});
+
+export type Site = z.infer<typeof siteSchema>;

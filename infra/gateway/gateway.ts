@@ -1,0 +1,78 @@
+/**
+ * What a running deployment serves: /metrics for Prometheus, /health/*, and /webhook/<site> for MinIO servers that
+ * notify over HTTP. A notification is answered 200 only after the stream has its events.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Registry } from 'prom-client';
+import { EventError } from '../../events/cloudevent.ts';
+import { identify } from '../../events/identity.ts';
+import { messageOf } from '../../functions/errors.ts';
+import type { Secret } from '../config/secret.ts';
+import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from '../host/http-server.ts';
+import { type IntakeObserver, readNotification } from '../host/intake.ts';
+import type { EventLog } from '../host/ports.ts';
+
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly registry: Registry;
+  /** Brings gauges up to date before they are read. */
+  refresh(): Promise<void>;
+  notReady(): string | undefined;
+  readonly webhook: {
+    /** Without a token no webhook is taken. */
+    readonly token: Secret | undefined;
+    readonly sites: ReadonlySet<string>;
+    readonly log: EventLog;
+    readonly observer: IntakeObserver;
+  };
+}
+
+const mostBytes = 1024 * 1024;
+
+export const startGateway = (options: GatewayOptions): Promise<HttpServer> =>
+  serveHttp({ host: options.host, port: options.port, mostBytes }, (request) => answer(options, request));
+
+async function answer(options: GatewayOptions, request: HttpRequest): Promise<HttpAnswer> {
+  const { path } = request;
+  if (path === '/health/liveness') return { status: 200, body: 'alive\n' };
+  if (path === '/health/readiness') {
+    const reason = options.notReady();
+    return reason ? { status: 503, body: `${reason}\n` } : { status: 200, body: 'ready\n' };
+  }
+  if (path === '/metrics') {
+    await options.refresh();
+    const headers = { 'content-type': options.registry.contentType };
+    return { status: 200, headers, body: await options.registry.metrics() };
+  }
+  const site = /^\/webhook\/([a-z0-9-]+)$/.exec(path)?.[1];
+  if (site !== undefined) return webhook(options, site, request);
+  return { status: 404, body: 'there are /metrics, /health/liveness, /health/readiness and /webhook/<site>\n' };
+}
+
+async function webhook({ webhook: { token, sites, log, observer } }: GatewayOptions, site: string, request: HttpRequest) {
+  if (!token) return { status: 403, body: 'set CAUSEWAY_WEBHOOK_TOKEN to take notifications here\n' };
+  if (!isSame(request.headers.authorization ?? '', `Bearer ${token.reveal()}`)) {
+    return { status: 401, body: 'the token is not the one in CAUSEWAY_WEBHOOK_TOKEN\n' };
+  }
+  if (!sites.has(site)) return { status: 404, body: `there is no site ${site}\n` };
+  // MinIO looks whether the target is there before it sends.
+  if (request.method === 'HEAD' || request.method === 'GET') return { status: 200 };
+  const body = await request.body();
+  if (!body) return { status: 413, body: `a notification has ${mostBytes} bytes at most\n` };
+  if (body.length === 0) return { status: 200 };
+  try {
+    await log.publish(readNotification(site, body, observer).map((event) => ({ event })));
+    return { status: 200 };
+  } catch (error) {
+    if (error instanceof EventError) {
+      observer.refused(site, error.message);
+      return { status: 400, body: `${error.message}\n` };
+    }
+    return { status: 503, headers: { 'retry-after': '1' }, body: `${messageOf(error)}\n` };
+  }
+}
+
+/** In constant time, whatever the lengths. */
+const isSame = (given: string, wanted: string): boolean =>
+  timingSafeEqual(Buffer.from(identify(given)), Buffer.from(identify(wanted)));

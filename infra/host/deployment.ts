@@ -1,0 +1,189 @@
+/** Composition: everything that `up` runs in one process, from the documents' links to the workers. */
+import { Kvm } from '@nats-io/kv';
+import { scanDue } from '../../events/sources/schedule.ts';
+import { messageOf } from '../../functions/errors.ts';
+import { functions } from '../../functions/index.ts';
+import type { Clock, Deadlines, Link, LinkContext, ObjectStore } from '../../functions/ports.ts';
+import type { Bus } from '../bus/connection.ts';
+import { createDeadLetters } from '../bus/dead-letters.ts';
+import { createEventLog } from '../bus/event-log.ts';
+import { createFeed } from '../bus/feed.ts';
+import { createKeyLocks } from '../bus/key-locks.ts';
+import { createLedger, type StoredLedger } from '../bus/ledger.ts';
+import {
+  ackWaitMs,
+  bucketNames,
+  defaultStreamSettings,
+  ensureStreams,
+  rawConsumer,
+  scanConsumer,
+  type StreamSettings,
+  streamNames,
+} from '../bus/streams.ts';
+import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/metrics.ts';
+import { createGate, type Gate } from './gate.ts';
+import { startIntake } from './intake.ts';
+import { type Route, route } from './invoke.ts';
+import { type LinkWorker, startLinkWorker } from './link-worker.ts';
+import type { DeadLetters, EventLog, OpenFeed } from './ports.ts';
+
+export interface DeploymentOptions {
+  readonly bus: Bus;
+  readonly links: readonly Link[];
+  readonly stores: ReadonlyMap<string, ObjectStore>;
+  readonly deadlines: Deadlines;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+  readonly streams?: StreamSettings;
+  /** Nobody can hold a lock from before: the NATS store was made for this process. */
+  readonly isFresh?: boolean;
+}
+
+/** The world of a deployment, bound to NATS: what both hosts and the commands work with. */
+export interface World {
+  readonly log: EventLog;
+  readonly ledger: StoredLedger;
+  readonly deadLetters: DeadLetters;
+  contextOf(link: Link): Omit<LinkContext, 'emit'>;
+}
+
+export async function openWorld(options: DeploymentOptions): Promise<World> {
+  const { bus, clock, deadlines, stores, telemetry } = options;
+  const sites = [...stores.keys()];
+  await ensureStreams(bus, { links: options.links, sites }, options.streams ?? defaultStreamSettings);
+  const kvm = new Kvm(bus.jetstream);
+  const [ledgerBucket, locksBucket, walksBucket, orphansBucket] = await Promise.all([
+    kvm.open(bucketNames.ledger),
+    kvm.open(bucketNames.locks),
+    kvm.open(bucketNames.walks),
+    kvm.open(bucketNames.orphans),
+  ]);
+  const log = createEventLog(bus);
+  const ledger = createLedger(ledgerBucket, log, clock);
+  const firstMadeAt = options.isFresh ? (await locksBucket.status()).streamInfo.created : undefined;
+  const madeAt = async (): Promise<number> => {
+    const { created } = (await locksBucket.status()).streamInfo;
+    return created === firstMadeAt ? 0 : Date.parse(created);
+  };
+  const locks = createKeyLocks(locksBucket, { clock, requestMs: deadlines.requestMs, madeAt });
+  const walks = createWalkMemory(bus, walksBucket);
+  const orphans = createOrphanMemory(orphansBucket);
+  const storeOf = (site: string): ObjectStore => {
+    const store = stores.get(site);
+    if (!store) throw new Error(`no store was opened for site ${site}`);
+    return store;
+  };
+  return {
+    log,
+    ledger,
+    deadLetters: createDeadLetters(log, clock),
+    contextOf: (link) => ({
+      link,
+      source: storeOf(link.source.site),
+      target: storeOf(link.target.site),
+      site: (name) => stores.get(name),
+      locks,
+      walks,
+      orphans,
+      retries: ledger,
+      clock,
+      meter: telemetry.meter,
+      deadlines,
+    }),
+  };
+}
+
+export interface Deployment {
+  readonly world: World;
+  readonly gates: ReadonlyMap<string, Gate>;
+  /** Stops pulling, lets what runs end (ten seconds at most), and leaves the rest to the next process. */
+  stop(): Promise<void>;
+}
+
+const guardEveryMs = 1000;
+const drainMs = 10_000;
+
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { bus, links, stores, telemetry, logger, clock } = options;
+  const world = await openWorld(options);
+  const stopping = new AbortController();
+  const routes = route(functions);
+  const gates = new Map(links.map((link) => [link.id, createGate(clock, (state) => telemetry.state(link.id, state))]));
+  const workers = await Promise.all(links.flatMap((link) => startLink(options, world, routes, link, gates.get(link.id))));
+  const intakes = await Promise.all([...stores.keys()].map((site) => startSource(options, world, site)));
+
+  every(guardEveryMs, stopping.signal, clock, async () => {
+    try {
+      await ensureStreams(bus, { links, sites: [...stores.keys()] }, options.streams ?? defaultStreamSettings);
+    } catch (error) {
+      logger.debug({ reason: messageOf(error) }, 'NATS is away');
+    }
+  });
+  for (const link of links) {
+    every(link.scanEveryMs, stopping.signal, clock, async () => {
+      // A slice that could not be announced is the next one's work.
+      await world.log.publish([{ event: scanDue(link.id, link.scanEveryMs, clock.now()) }]).catch(() => undefined);
+    });
+  }
+
+  return {
+    world,
+    gates,
+    async stop() {
+      stopping.abort(new Error('stopping'));
+      const closed = Promise.all([
+        ...intakes.map((intake: OpenFeed) => intake.close()),
+        ...workers.map((worker: LinkWorker) => worker.stop()),
+      ]);
+      await Promise.race([closed, clock.sleep(drainMs)]);
+    },
+  };
+}
+
+function startLink(options: DeploymentOptions, world: World, routes: Route, link: Link, gate: Gate | undefined) {
+  const { bus, telemetry, concurrency, clock, logger } = options;
+  const shared = {
+    route: routes,
+    context: world.contextOf(link),
+    settlement: { ...world, clock },
+    gate: gate ?? createGate(clock, () => undefined),
+    observer: telemetry.observer,
+    workingEveryMs: ackWaitMs / 3,
+    random: Math.random,
+  };
+  logger.debug({ link: link.id }, 'the link starts');
+  return [
+    startLinkWorker({ ...shared, concurrency, feed: createFeed(bus, streamNames.events, link.id) }),
+    startLinkWorker({ ...shared, concurrency: 1, feed: createFeed(bus, streamNames.events, scanConsumer(link.id)) }),
+  ];
+}
+
+function startSource({ bus, telemetry, logger }: DeploymentOptions, world: World, site: string): Promise<OpenFeed> {
+  return startIntake({
+    site,
+    feed: createFeed(bus, streamNames.raw, rawConsumer(site)),
+    log: world.log,
+    deadLetters: world.deadLetters,
+    observer: {
+      eventIn: telemetry.eventIn,
+      ignored: telemetry.ignored,
+      refused: (at, reason) => logger.error({ site: at, reason }, 'a notification cannot be read'),
+    },
+  });
+}
+
+/** Calls `work` now and each `ms` after it ended, until `signal` aborts. */
+function every(ms: number, signal: AbortSignal, clock: Clock, work: () => Promise<void>): void {
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await work();
+      await clock.sleep(ms, signal);
+    }
+  };
+  // The one rejection is the end of the wait by the signal.
+  loop().catch(() => undefined);
+}

@@ -1,0 +1,130 @@
+/**
+ * The local host of one link: pulls its events, calls the functions in this process, settles what became of them.
+ * Bounded concurrency, one at a time for each key, in the stream's order. Messages are held by `working` while they
+ * wait; a redelivery of one that is held here is let go.
+ */
+import { type CausewayEvent, decodeEvent, EventError } from '../../events/cloudevent.ts';
+import { messageOf } from '../../functions/errors.ts';
+import type { LinkContext, ObjectStore } from '../../functions/ports.ts';
+import type { Gate } from './gate.ts';
+import { invoke, type Result, type Route } from './invoke.ts';
+import { createLanes } from './lanes.ts';
+import type { Feed, HeldMessage } from './ports.ts';
+import { followers, type Settlement, settle } from './settle.ts';
+
+/** Told of each event that was dealt with; logs and metrics hang here. */
+export interface Observer {
+  handled(link: string, event: CausewayEvent, result: Result): void;
+  unreadable(link: string, reason: string): void;
+  /** The outcome could not be made to hold (the stream is away); the message comes again. */
+  unsettled(link: string, event: CausewayEvent, reason: string): void;
+}
+
+export interface LinkWorkerOptions {
+  readonly feed: Feed;
+  readonly route: Route;
+  /** Everything of the context but `emit`, which belongs to one event. */
+  readonly context: Omit<LinkContext, 'emit'>;
+  readonly settlement: Settlement;
+  readonly gate: Gate;
+  readonly observer: Observer;
+  readonly concurrency: number;
+  /** Half of the consumer's ack wait, in milliseconds. */
+  readonly workingEveryMs: number;
+  readonly random: () => number;
+}
+
+export interface LinkWorker {
+  /** Stops pulling, lets what runs end, and hands back the rest. Resolves when nothing is held. */
+  stop(): Promise<void>;
+}
+
+export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkWorker> {
+  const { context, gate, observer, settlement } = options;
+  const { link, clock } = context;
+  const stopping = new AbortController();
+  const held = new Map<number, HeldMessage>();
+  const lanes = createLanes(options.concurrency);
+
+  async function work(message: HeldMessage, event: CausewayEvent): Promise<void> {
+    try {
+      const result = await runUntilAvailable(message, event);
+      if (!result) return message.nak(0);
+      observer.handled(link.id, event, result);
+      if (result.kind !== 'unavailable') await settle(settlement, link.id, message, event, result);
+    } catch (error) {
+      observer.unsettled(link.id, event, messageOf(error));
+      message.nak(1000);
+    } finally {
+      held.delete(message.sequence);
+    }
+  }
+
+  /** Undefined when the worker stopped before the event had its turn. */
+  async function runUntilAvailable(message: HeldMessage, event: CausewayEvent): Promise<Result | undefined> {
+    const bound = options.route(event.type);
+    if (!bound) return { kind: 'done', note: 'nobody takes it', emitted: [], function: 'none' };
+    const emit: LinkContext['emit'] = (drafts) =>
+      settlement.log.publish(followers(drafts, event, bound.name, clock.now()));
+    while (!stopping.signal.aborted) {
+      try {
+        await gate.opened(stopping.signal);
+      } catch {
+        return undefined;
+      }
+      const result = await invoke(bound, event, { ...context, emit }, message.attempts, options.random);
+      if (result.kind !== 'unavailable') return result;
+      const site = siteOf(result.site);
+      if (!site || (await gate.trip(site, result.reason, stopping.signal))) {
+        return { kind: 'retry', afterMs: 1000, reason: result.reason, function: bound.name };
+      }
+      observer.handled(link.id, event, result);
+    }
+    return undefined;
+  }
+
+  const siteOf = (name: string): ObjectStore | undefined =>
+    [context.source, context.target].find((store) => store.site === name) ?? context.site(name);
+
+  function receive(message: HeldMessage): void {
+    if (held.has(message.sequence)) return;
+    held.set(message.sequence, message);
+    let event: CausewayEvent;
+    try {
+      event = decodeEvent(message.body);
+    } catch (error) {
+      refuse(message, error);
+      return;
+    }
+    lanes.add(event.partitionkey || event.id, () => work(message, event));
+  }
+
+  function refuse(message: HeldMessage, error: unknown): void {
+    const reason = messageOf(error);
+    observer.unreadable(link.id, reason);
+    const isForeign = error instanceof EventError && error.kind === 'unknown-type';
+    const { attempts, body } = message;
+    const kept = isForeign ? Promise.resolve() : settlement.deadLetters.add({ link: link.id, reason, attempts, body });
+    kept
+      .then(() => message.ack())
+      .catch(() => message.nak(1000))
+      .finally(() => held.delete(message.sequence));
+  }
+
+  async function keepHolding(): Promise<void> {
+    while (!stopping.signal.aborted || held.size > 0) {
+      await clock.sleep(options.workingEveryMs, stopping.signal.aborted ? undefined : stopping.signal);
+      for (const message of held.values()) message.working();
+    }
+  }
+
+  keepHolding().catch(() => undefined);
+  const opened = await options.feed.open(receive);
+  return {
+    async stop() {
+      stopping.abort(new Error('stopping'));
+      await opened.close();
+      await lanes.idle();
+    },
+  };
+}

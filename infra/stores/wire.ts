@@ -1,0 +1,209 @@
+/**
+ * S3 requests to one site, beneath the SDK, which costs four times the CPU a call: signed, on kept-alive
+ * connections, each with a deadline. Any status is an answer; only a failure to get one throws.
+ */
+import { Pool } from 'undici';
+import { RetryableError, SiteUnavailableError } from '../../functions/errors.ts';
+import { isUnreachable, networkWords, type Refusal, refused } from './errors.ts';
+import { type Body, type Exchange, exchange } from './exchange.ts';
+import { type Credentials, signer, UNSIGNED_PAYLOAD } from './signature.ts';
+import { encodeComponent, encodeKey, fromHeader } from './text-encoding.ts';
+import { textOf } from './xml.ts';
+
+export interface WireOptions {
+  /** The site's name, for errors. */
+  readonly site: string;
+  /** `https://host[:port]` */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+  /** PEM; without it, the certificate authorities that Node trusts. */
+  readonly ca?: string | undefined;
+  readonly connections?: number | undefined;
+  readonly connectMs?: number | undefined;
+  /** Longest pause between two pieces of a body. */
+  readonly progressMs?: number | undefined;
+}
+
+export interface WireRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Names in lower case; values as toHeader makes them. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly deadlineMs: number;
+}
+
+export interface Wire {
+  /** The answer as soon as its headers are there; the body must be taken or destroyed. */
+  open(request: WireRequest): Promise<Exchange>;
+  /** The whole answer, if it is not longer than 64 MiB. */
+  send(request: WireRequest): Promise<Answer>;
+  /** The error for an answer that was not the wanted one. Takes its body. */
+  refusal(request: WireRequest, answer: Exchange | Answer): Promise<Error>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+const LONGEST_ANSWER = 64 * 1024 * 1024;
+const LONGEST_ERROR = 64 * 1024;
+const LIFE_SIGN_MS = 3_000;
+
+export function wire(options: WireOptions): Wire {
+  const {
+    site,
+    region,
+    credentials,
+    ca,
+    connections = 128,
+    connectMs = 5_000,
+    progressMs = 30_000,
+  } = options;
+  const url = new URL(options.endpoint);
+  const pool = new Pool(url.origin, {
+    connections,
+    // MinIO closes idle connections after 30 s; a request on one that is just being closed would fail.
+    keepAliveTimeout: 15_000,
+    keepAliveMaxTimeout: 25_000,
+    allowH2: false,
+    connect: { timeout: connectMs, ...(ca !== undefined && { ca }) },
+  });
+  const sign = signer({ credentials, region, host: url.host });
+  let lifeSign: Promise<boolean> | undefined;
+
+  async function open(request: WireRequest): Promise<Exchange> {
+    try {
+      return await attempt(request);
+    } catch (error) {
+      throw await failure(request, error);
+    }
+  }
+
+  function attempt({ method, bucket, key, query, headers = {}, body, deadlineMs }: WireRequest) {
+    const path = `/${bucket === undefined ? '' : encodeComponent(bucket)}${key === undefined ? '' : `/${encodeKey(key)}`}`;
+    const canonicalQuery = query ? encodeQuery(query) : '';
+    const signed = sign({
+      method,
+      path,
+      query: canonicalQuery,
+      headers: body ? { 'x-amz-content-sha256': UNSIGNED_PAYLOAD, ...headers } : headers,
+    });
+    return exchange(
+      pool,
+      {
+        method,
+        path: canonicalQuery === '' ? path : `${path}?${canonicalQuery}`,
+        headers: signed,
+        body: body ?? null,
+      },
+      { headersMs: deadlineMs, progressMs },
+    );
+  }
+
+  /** A connection that broke says nothing of the site: ask it whether it is there. */
+  async function failure(request: WireRequest, error: unknown): Promise<unknown> {
+    if (!(error instanceof Error)) return error;
+    const message = `${doing(request)}: ${networkWords(error)}`;
+    if (isUnreachable(error) || !(await isAlive()))
+      return new SiteUnavailableError(site, message, { cause: error });
+    return new RetryableError(`site ${site}: ${message}`, { cause: error });
+  }
+
+  function isAlive(): Promise<boolean> {
+    lifeSign ??= attempt({ method: 'HEAD', deadlineMs: LIFE_SIGN_MS })
+      .then(({ status, body }) => {
+        body.destroy();
+        return status !== 502 && status !== 503 && status !== 504;
+      })
+      .catch(() => false)
+      .finally(() => {
+        lifeSign = undefined;
+      });
+    return lifeSign;
+  }
+
+  return {
+    open: async (request) => {
+      const answer = await open(request);
+      return { ...answer, body: explained(answer.body, (error) => failure(request, error)) };
+    },
+    async send(request) {
+      const { status, headers, body } = await open(request);
+      if (request.method === 'HEAD') return { status, headers, body: Buffer.alloc(0) };
+      try {
+        return { status, headers, body: await body.gather(LONGEST_ANSWER) };
+      } catch (error) {
+        throw await failure(request, error);
+      }
+    },
+    async refusal(request, { status, headers, body }) {
+      const bytes = Buffer.isBuffer(body)
+        ? body
+        : await body.gather(LONGEST_ERROR).catch(() => Buffer.alloc(0));
+      return refused({ site, doing: doing(request), ...told(status, headers, bytes.toString('utf8')) });
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** Takes the site's word for what broke a body, in the port's errors. */
+function explained(body: Body, explain: (error: unknown) => Promise<unknown>): Body {
+  return {
+    gather: (limit) =>
+      body.gather(limit).catch(async (error) => {
+        throw await explain(error);
+      }),
+    destroy: () => body.destroy(),
+    async *[Symbol.asyncIterator]() {
+      const chunks = body[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const next = await chunks.next().catch(async (error) => {
+            throw await explain(error);
+          });
+          if (next.done) return;
+          yield next.value;
+        }
+      } finally {
+        body.destroy();
+      }
+    },
+  };
+}
+
+/** MinIO tells a HEAD's error in headers, everything else's in the body. */
+function told(
+  status: number,
+  headers: Answer['headers'],
+  body: string,
+): Pick<Refusal, 'status' | 'code' | 'message' | 'retryAfterMs'> {
+  const code = headers['x-minio-error-code'] ?? textOf(body, 'Code') ?? '';
+  const message = headers['x-minio-error-desc']?.replace(/^"|"$/g, '') ?? textOf(body, 'Message') ?? '';
+  const retryAfter = Number(headers['retry-after']);
+  return {
+    status,
+    code,
+    message: fromHeader(message).slice(0, 300),
+    ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
+  };
+}
+
+function doing({ method, bucket, key, query }: WireRequest): string {
+  const target = [bucket, key].filter((part) => part !== undefined).join('/');
+  const version = query?.versionId;
+  return `${method} ${target || '/'}${version === undefined ? '' : ` (version ${version})`}`;
+}
+
+function encodeQuery(query: Readonly<Record<string, string>>): string {
+  return Object.keys(query)
+    .sort()
+    .map((name) => `${encodeComponent(name)}=${encodeComponent(query[name] ?? '')}`)
+    .join('&');
+}

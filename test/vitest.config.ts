@@ -1,0 +1,6 @@
+/** How the tests are found and run. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: { include: ['test/**/*.test.ts'] },
+});

@@ -4,7 +4,13 @@
  */
 import type { z } from 'zod';
 import { deadLetterSchema } from './dead-letter-events.ts';
-import { arrivedSchema, createdEvents, metadataEvents, objectEventSchema, removedEvents } from './object-events.ts';
+import {
+  arrivedSchema,
+  createdEvents,
+  metadataEvents,
+  objectEventSchema,
+  removedEvents,
+} from './object-events.ts';
 import {
   deleteDueSchema,
   metadataDueSchema,
@@ -25,7 +31,12 @@ interface Entry<Schema extends z.ZodType> {
 const entry = <Schema extends z.ZodType>(value: Entry<Schema>): Entry<Schema> => value;
 
 const fromStores = ['sources/minio'] as const;
-const created = entry({ schema: objectEventSchema, subject: 'object', emittedBy: fromStores, handledBy: 'replicate' });
+const created = entry({
+  schema: objectEventSchema,
+  subject: 'object',
+  emittedBy: fromStores,
+  handledBy: 'replicate',
+});
 const changed = entry({
   schema: objectEventSchema,
   subject: 'object',
@@ -42,7 +53,10 @@ const removed = entry({
 type S3Type<Names extends readonly string[]> = `com.amazonaws.s3.${Names[number]}`;
 
 /** One entry for each name, under its CloudEvents type. */
-function forEach<Names extends readonly string[], Value>(names: Names, value: Value): Record<S3Type<Names>, Value> {
+function forEach<Names extends readonly string[], Value>(
+  names: Names,
+  value: Value,
+): Record<S3Type<Names>, Value> {
   const types: Partial<Record<string, Value>> = {};
   for (const name of names) types[`com.amazonaws.s3.${name}`] = value;
   return types as Record<S3Type<Names>, Value>;

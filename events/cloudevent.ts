@@ -63,7 +63,12 @@ function describe(data: Draft['data']): { subject: string; partitionkey: string 
 /** Makes an event whose id the caller knows (sources, which hash what was notified). */
 export function makeEvent(
   draft: Draft,
-  place: { id: string; source: string; time: string; cause?: Pick<CausewayEvent, 'id' | 'traceparent'> | undefined },
+  place: {
+    id: string;
+    source: string;
+    time: string;
+    cause?: Pick<CausewayEvent, 'id' | 'traceparent'> | undefined;
+  },
 ): CausewayEvent {
   const made = {
     specversion: '1.0',
@@ -87,7 +92,8 @@ export function deriveEvent(
   cause: Pick<CausewayEvent, 'id' | 'traceparent'>,
   place: { source: string; time: string; turn?: string | number },
 ): CausewayEvent {
-  const version = 'bucket' in draft.data ? `${keyHash(draft.data.bucket, draft.data.key)}/${draft.data.versionId}` : '';
+  const version =
+    'bucket' in draft.data ? `${keyHash(draft.data.bucket, draft.data.key)}/${draft.data.versionId}` : '';
   const link = 'link' in draft.data ? draft.data.link : '';
   const id = identify(cause.id, draft.type, link, version, place.turn);
   return makeEvent(draft, { id, source: place.source, time: place.time, cause });
@@ -96,7 +102,8 @@ export function deriveEvent(
 /** Reads an event from what JSON.parse or the cloudevents package gave. Throws EventError. */
 export function readEvent(value: unknown): CausewayEvent {
   const envelope = envelopeSchema.safeParse(value);
-  if (!envelope.success) throw new EventError('malformed', `not a CloudEvent: ${z.prettifyError(envelope.error)}`);
+  if (!envelope.success)
+    throw new EventError('malformed', `not a CloudEvent: ${z.prettifyError(envelope.error)}`);
   const { type, data, ...rest } = envelope.data;
   if (!isEventType(type)) throw new EventError('unknown-type', `no event type of the catalogue: ${type}`);
   const parsed = catalogue[type].schema.safeParse(data);

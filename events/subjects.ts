@@ -6,10 +6,12 @@ import { keyHash } from './identity.ts';
 /** Bucket names may hold dots, subject tokens may not; no bucket name holds an underscore. */
 const token = (bucket: string): string => bucket.replaceAll('.', '_');
 
-const kind = (type: string): string => type.replace(/^com\.amazonaws\.s3\.|^dev\.causeway\./, '').replaceAll(/[.:]/g, '-');
+const kind = (type: string): string =>
+  type.replace(/^com\.amazonaws\.s3\.|^dev\.causeway\./, '').replaceAll(/[.:]/g, '-');
 
 export const rawSubject = (site: string): string => `causeway.raw.${site}`;
-export const bucketSubject = (site: string, bucket: string): string => `causeway.object.${site}.${token(bucket)}.>`;
+export const bucketSubject = (site: string, bucket: string): string =>
+  `causeway.object.${site}.${token(bucket)}.>`;
 export const linkSubject = (link: string): string => `causeway.link.${link}.>`;
 export const scheduleSubject = (link: string): string => `causeway.schedule.${link}`;
 
@@ -26,7 +28,9 @@ export function subjectOf(event: CausewayEvent, link?: string): string {
   if (link !== undefined) return `causeway.link.${link}.${kind(event.type)}.${hash}`;
   switch (catalogue[event.type].subject) {
     case 'object':
-      return 'site' in data ? `causeway.object.${data.site}.${token(data.bucket)}.${kind(event.type)}.${hash}` : '';
+      return 'site' in data
+        ? `causeway.object.${data.site}.${token(data.bucket)}.${kind(event.type)}.${hash}`
+        : '';
     case 'link':
       return `causeway.link.${'link' in data ? data.link : '-'}.${kind(event.type)}.${hash}`;
     case 'schedule':

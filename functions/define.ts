@@ -3,7 +3,9 @@ import type { DataOf, EventType } from '../events/catalogue.ts';
 import type { EventOf } from '../events/cloudevent.ts';
 import type { LinkContext } from './ports.ts';
 
-export type DraftOf<Type extends EventType> = { [T in Type]: { readonly type: T; readonly data: DataOf<T> } }[Type];
+export type DraftOf<Type extends EventType> = {
+  [T in Type]: { readonly type: T; readonly data: DataOf<T> };
+}[Type];
 
 /** What became of an event, as a value. What is emitted is on the stream before the event is acknowledged. */
 export type Outcome<Emits extends EventType = EventType> =
@@ -19,10 +21,18 @@ export const done = <Emits extends EventType = never>(
 ): Outcome<Emits> => ({ kind: 'done', note, emitted });
 
 /** All is well, but it is not time yet: the same event again after `afterMs` milliseconds. */
-export const later = (afterMs: number, reason: string): Outcome<never> => ({ kind: 'later', afterMs, reason });
+export const later = (afterMs: number, reason: string): Outcome<never> => ({
+  kind: 'later',
+  afterMs,
+  reason,
+});
 
 /** It failed: the same event again after `afterMs` milliseconds. */
-export const retryAfter = (afterMs: number, reason: string): Outcome<never> => ({ kind: 'retry', afterMs, reason });
+export const retryAfter = (afterMs: number, reason: string): Outcome<never> => ({
+  kind: 'retry',
+  afterMs,
+  reason,
+});
 
 /** No retry can help: keep it as a dead letter. */
 export const park = (reason: string): Outcome<never> => ({ kind: 'park', reason });

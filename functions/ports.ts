@@ -13,7 +13,11 @@ export interface Link {
   readonly target: { readonly site: string; readonly bucket: string };
   /** Also the reverse link exists: either site may be a version's origin. */
   readonly twoWay: boolean;
-  readonly filter: { readonly prefix: string; readonly exclude: readonly string[]; readonly tags: Readonly<Record<string, string>> };
+  readonly filter: {
+    readonly prefix: string;
+    readonly exclude: readonly string[];
+    readonly tags: Readonly<Record<string, string>>;
+  };
   /** Higher wins where two rules write one key to one bucket: those filters are excluded here. */
   readonly yieldsTo: readonly Link['filter'][];
   readonly deleteMarkers: boolean;
@@ -29,7 +33,12 @@ export interface Link {
 
 /** What a site says of one version. `absent` is a definite answer, never a failure to read. */
 export type Look =
-  | { readonly state: 'object'; readonly facts: VersionFacts; readonly replica: boolean; readonly encryption?: string }
+  | {
+      readonly state: 'object';
+      readonly facts: VersionFacts;
+      readonly replica: boolean;
+      readonly encryption?: string;
+    }
   | { readonly state: 'marker'; readonly modified: string; readonly replica: boolean }
   | { readonly state: 'absent'; readonly missing: 'version' | 'bucket' };
 

@@ -12,7 +12,14 @@ import { defineFunction, done, later, park, retryAfter } from './define.ts';
 import type { LinkContext, Look } from './ports.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { replicaTime, versionsOf } from './replication/order.ts';
-import { arrivedAt, bucketMissing, nullVersion, type Place, placeOf, unconcerned } from './replication/placing.ts';
+import {
+  arrivedAt,
+  bucketMissing,
+  nullVersion,
+  type Place,
+  placeOf,
+  unconcerned,
+} from './replication/placing.ts';
 
 /** Beyond the longest PUT, for clocks and queues. */
 const recheckMarginMs = 60_000;
@@ -61,7 +68,13 @@ async function everyVersion(context: LinkContext, key: string) {
   const versions = await versionsOf(context.target, link.target.bucket, key);
   const due = versions.map((version) => ({
     type: 'dev.causeway.delete.due.v1' as const,
-    data: { link: link.id, bucket: link.source.bucket, key, versionId: version.versionId, reason: 'observed' as const },
+    data: {
+      link: link.id,
+      bucket: link.source.bucket,
+      key,
+      versionId: version.versionId,
+      reason: 'observed' as const,
+    },
   }));
   return done(due.length > 0 ? 'each version is looked at' : 'nothing there', ...due);
 }
@@ -69,12 +82,14 @@ async function everyVersion(context: LinkContext, key: string) {
 async function putMarker(context: LinkContext, place: Place, shown: string, told: string | undefined) {
   const { link, source, target, clock, meter } = context;
   if (!link.deleteMarkers) return done('the rule leaves delete markers alone');
-  if (place.source.versionId === nullVersion) return park('null delete markers are not replicated: enable versioning');
+  if (place.source.versionId === nullVersion)
+    return park('null delete markers are not replicated: enable versioning');
   const at = { ...link.target, key: place.target.key };
   return exclusively(context, at, async (lock) => {
     const before = await target.look(place.target);
     if (before.state === 'marker') return done('already there', ...arrived(context, place));
-    if (before.state === 'object') return park(`${link.target.site} holds an object under this marker's version ID`);
+    if (before.state === 'object')
+      return park(`${link.target.site} holds an object under this marker's version ID`);
     if (before.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
     const modified = await replicaTime(source, place.source, shown, told);
     lock.signal.throwIfAborted();
@@ -118,7 +133,8 @@ function heldBecause(look: Look, now: number): string | undefined {
   if (look.state !== 'object') return undefined;
   const { retention, legalHold } = look.facts;
   if (legalHold === 'ON') return 'legal hold';
-  if (retention && Date.parse(retention.until) > now) return `${retention.mode} retention until ${retention.until}`;
+  if (retention && Date.parse(retention.until) > now)
+    return `${retention.mode} retention until ${retention.until}`;
   return undefined;
 }
 

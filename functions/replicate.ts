@@ -9,7 +9,7 @@
  */
 import { createdEvents } from '../events/object-events.ts';
 import { defineFunction, done, park } from './define.ts';
-import type { Look, LinkContext } from './ports.ts';
+import type { LinkContext, Look } from './ports.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { replicaTime } from './replication/order.ts';
 import { bucketMissing, nullVersion, type Place, placeOf, unconcerned } from './replication/placing.ts';
@@ -97,7 +97,8 @@ async function alreadyThere(
 ) {
   const wanted = await context.source.look(place.source);
   if (wanted.state !== 'object') return observedAbsence(context, place);
-  const same = seen.state === 'object' && seen.facts.etag === wanted.facts.etag && seen.facts.size === wanted.facts.size;
+  const same =
+    seen.state === 'object' && seen.facts.etag === wanted.facts.etag && seen.facts.size === wanted.facts.size;
   if (same) return send();
   if (place.source.versionId !== nullVersion) {
     return park(`${context.link.target.site} holds something else under version ${place.target.versionId}`);

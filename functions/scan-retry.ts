@@ -60,7 +60,9 @@ async function currentState(context: LinkContext): Promise<WalkState> {
   ]);
   const now = new Date(clock.now()).toISOString();
   const same =
-    known?.stream === stream && known.sourceCreated === source.created && known.targetCreated === target.created;
+    known?.stream === stream &&
+    known.sourceCreated === source.created &&
+    known.targetCreated === target.created;
   if (known && same) return known;
   return {
     round: known?.round ?? 0,
@@ -83,18 +85,27 @@ async function usableBucket(context: LinkContext, side: 'source' | 'target'): Pr
   const info = await context[side].bucket(bucket);
   if (!info) throw bucketMissing(site, bucket);
   if (info.versioning !== 'enabled') {
-    throw new RefusedError(site, 'VersioningOff', `bucket ${bucket} needs versioning enabled, it is ${info.versioning}`);
+    throw new RefusedError(
+      site,
+      'VersioningOff',
+      `bucket ${bucket} needs versioning enabled, it is ${info.versioning}`,
+    );
   }
   return info;
 }
 
-async function walkSlice(context: LinkContext, state: WalkState): Promise<{ next: WalkState; found: number }> {
+async function walkSlice(
+  context: LinkContext,
+  state: WalkState,
+): Promise<{ next: WalkState; found: number }> {
   const { link, source, target, clock } = context;
   const sides = {
     source: { store: source, bucket: link.source.bucket },
     target: { store: target, bucket: link.target.bucket },
   };
-  const budget = state.hurry ? Number.POSITIVE_INFINITY : Math.max(smallestSlice, Math.ceil(state.counted / slices));
+  const budget = state.hurry
+    ? Number.POSITIVE_INFINITY
+    : Math.max(smallestSlice, Math.ceil(state.counted / slices));
   const deadline = clock.now() + timeBudgetMs;
   let { cursor, counting, purged } = state;
   let found = 0;
@@ -125,7 +136,16 @@ async function walkSlice(context: LinkContext, state: WalkState): Promise<{ next
   counting += walked;
   const now = new Date(clock.now()).toISOString();
   const next: WalkState = ended
-    ? { ...state, round: state.round + 1, cursor: undefined, counted: counting, counting: 0, purged: 0, roundStarted: now, hurry: false }
+    ? {
+        ...state,
+        round: state.round + 1,
+        cursor: undefined,
+        counted: counting,
+        counting: 0,
+        purged: 0,
+        roundStarted: now,
+        hurry: false,
+      }
     : { ...state, cursor, counting, purged };
   return { next, found };
 }

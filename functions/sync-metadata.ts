@@ -57,7 +57,8 @@ export const syncMetadata = defineFunction({
       await target.setMetadata(place.target, wanted.facts);
       const now = await target.look(place.target);
       const left = now.state === 'object' ? differences(wanted.facts, now.facts).metadata : ['version'];
-      if (left.length > 0) return retryAfter(1000, `${link.target.site} still shows another ${left.join(', ')}`);
+      if (left.length > 0)
+        return retryAfter(1000, `${link.target.site} still shows another ${left.join(', ')}`);
       if (!link.onward) return done('metadata brought over');
       const arrived = arrivedAt(context, place);
       return done('metadata brought over', { type: 'dev.causeway.metadata.arrived.v1', data: arrived });

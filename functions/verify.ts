@@ -35,7 +35,8 @@ export const verify = defineFunction({
       const again = { ...version, modified, reason: 'differs', round: data.round + 1 } as const;
       return done('not there', { type: 'dev.causeway.version.due.v1', data: again });
     }
-    if (look.state === 'marker') return park(`${link.target.site} shows a delete marker under this version ID`);
+    if (look.state === 'marker')
+      return park(`${link.target.site} shows a delete marker under this version ID`);
     const { content, metadata } = differences(data.expected, look.facts);
     if (content.length > 0) {
       meter.differs(link.id, place.target, content);
@@ -56,4 +57,3 @@ export const verify = defineFunction({
     });
   },
 });
-

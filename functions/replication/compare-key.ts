@@ -31,7 +31,11 @@ export function compareKey(listed: ListedKey): Finding[] {
     const replica = atTarget.get(version.versionId);
     atTarget.delete(version.versionId);
     if (!replica) {
-      findings.push({ kind: 'missing', version, modified: rankedTime(listed.source, index) ?? version.modified });
+      findings.push({
+        kind: 'missing',
+        version,
+        modified: rankedTime(listed.source, index) ?? version.modified,
+      });
       continue;
     }
     const fields = contentDifferences(version, replica);

@@ -2,9 +2,10 @@
  * Work that must not be done twice at once on one key at one target: markers, purges, metadata. Who does not get the
  * lock asks again shortly.
  */
+
+import type { EventType } from '../../events/catalogue.ts';
 import { type Outcome, retryAfter } from '../define.ts';
 import type { HeldLock, LinkContext } from '../ports.ts';
-import type { EventType } from '../../events/catalogue.ts';
 
 export async function exclusively<Emits extends EventType>(
   context: LinkContext,

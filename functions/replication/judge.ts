@@ -4,7 +4,7 @@
  */
 import type { Draft } from '../../events/cloudevent.ts';
 import type { VersionRef } from '../../events/object-events.ts';
-import type { ListedVersion, LinkContext, WalkState } from '../ports.ts';
+import type { LinkContext, ListedVersion, WalkState } from '../ports.ts';
 import type { Finding } from './compare-key.ts';
 import { nullVersion } from './placing.ts';
 import { matches } from './rule-match.ts';
@@ -37,7 +37,12 @@ export async function judge(context: LinkContext, state: WalkState, finding: Fin
 
 const refAt = (bucket: string, { key, versionId }: ListedVersion): VersionRef => ({ bucket, key, versionId });
 
-async function missing(context: LinkContext, state: WalkState, version: ListedVersion, modified: string): Promise<Judgement> {
+async function missing(
+  context: LinkContext,
+  state: WalkState,
+  version: ListedVersion,
+  modified: string,
+): Promise<Judgement> {
   const { link, clock, meter } = context;
   const ref = refAt(link.source.bucket, version);
   const age = clock.now() - Date.parse(version.modified);
@@ -46,7 +51,8 @@ async function missing(context: LinkContext, state: WalkState, version: ListedVe
   if (!link.existingObjects && version.modified < state.since) return undefined;
   if (version.marker ? !link.deleteMarkers : false) return undefined;
   if (await mayComeFromTarget(context, ref, version)) return undefined;
-  if (Date.parse(version.modified) < Date.parse(state.roundStarted) && state.round > 0) meter.restored(link.id);
+  if (Date.parse(version.modified) < Date.parse(state.roundStarted) && state.round > 0)
+    meter.restored(link.id);
   const due = { link: link.id, ...ref, modified, reason: 'missing' } as const;
   return version.marker
     ? { draft: { type: 'dev.causeway.delete.due.v1', data: due }, purge: false }
@@ -54,7 +60,11 @@ async function missing(context: LinkContext, state: WalkState, version: ListedVe
 }
 
 /** A replica that the target lacks may have been purged there, at its origin: then it is the reverse link's matter. */
-async function mayComeFromTarget(context: LinkContext, ref: VersionRef, version: ListedVersion): Promise<boolean> {
+async function mayComeFromTarget(
+  context: LinkContext,
+  ref: VersionRef,
+  version: ListedVersion,
+): Promise<boolean> {
   const { link } = context;
   const fedByTarget = link.origins.some((origin) => isSame(origin, link.target));
   if (!fedByTarget || !(await isReplica(context, 'source', version))) return false;
@@ -70,7 +80,11 @@ const isSame = (one: { site: string; bucket: string }, other: { site: string; bu
   one.site === other.site && one.bucket === other.bucket;
 
 /** Listings do not tell it of markers; HEAD does. */
-async function isReplica(context: LinkContext, side: 'source' | 'target', version: ListedVersion): Promise<boolean> {
+async function isReplica(
+  context: LinkContext,
+  side: 'source' | 'target',
+  version: ListedVersion,
+): Promise<boolean> {
   if (version.replica !== undefined) return version.replica;
   const look = await context[side].look(refAt(context.link[side].bucket, version));
   return look.state !== 'absent' && look.replica;

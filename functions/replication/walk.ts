@@ -18,7 +18,12 @@ interface KeyVersions {
 
 const pageSize = 1000;
 
-async function* keysOf(store: ObjectStore, bucket: string, prefix: string, from: string): AsyncGenerator<KeyVersions> {
+async function* keysOf(
+  store: ObjectStore,
+  bucket: string,
+  prefix: string,
+  from: string,
+): AsyncGenerator<KeyVersions> {
   let current: KeyVersions | undefined;
   // A listing goes on *after* a key marker, so the cursor is the last key that is done with.
   let after = from === '' ? undefined : { key: from, versionId: '' };

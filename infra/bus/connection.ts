@@ -1,6 +1,6 @@
 /** The connection to NATS: one for a process, kept alive for ever, from 2.12 on. */
-import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsServers } from '../config/nats-url.ts';
 
 /** The client is what the `nats` package became: @nats-io/transport-node, jetstream and kv. */

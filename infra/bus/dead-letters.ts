@@ -14,7 +14,10 @@ export function createDeadLetters(log: EventLog, clock: Clock): DeadLetters {
       const time = new Date(clock.now()).toISOString();
       const id = identify('dead-letter', cause?.id ?? event, link, reason);
       const data = { link, function: name, reason, attempts, event };
-      const letter = makeEvent({ type: 'dev.causeway.dead-letter.v1', data }, { id, source: 'causeway:host', time, cause });
+      const letter = makeEvent(
+        { type: 'dev.causeway.dead-letter.v1', data },
+        { id, source: 'causeway:host', time, cause },
+      );
       await log.publish([{ event: letter }]);
     },
   };

@@ -18,7 +18,10 @@ export function createEventLog({ jetstream }: Bus): EventLog {
     head.set('Content-Type', 'application/cloudevents+json');
     if (attempts !== undefined) head.set(attemptsHeader, String(attempts));
     // The dedup window saves work and is never relied on. A retry is the same event and must pass it.
-    const msgID = attempts === undefined && link === undefined ? event.id : identify(event.id, link, attempts, event.time);
+    const msgID =
+      attempts === undefined && link === undefined
+        ? event.id
+        : identify(event.id, link, attempts, event.time);
     await jetstream.publish(subjectOf(event, link), encodeEvent(event), { msgID, headers: head });
   }
 

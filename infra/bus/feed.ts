@@ -1,5 +1,5 @@
 /** A durable pull consumer as a feed. It outlives the server: when stream and consumer are made again, it goes on. */
-import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Feed, HeldMessage } from '../host/ports.ts';
 import type { Bus } from './connection.ts';
 import { attemptsHeader } from './event-log.ts';

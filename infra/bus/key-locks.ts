@@ -27,7 +27,7 @@ export function createKeyLocks(kv: KV, { clock, requestMs, madeAt }: KeyLockOpti
       return await kv.create(name, right);
     } catch {
       const found = await kv.get(name);
-      if (!found || found.operation !== 'PUT') return undefined;
+      if (found?.operation !== 'PUT') return undefined;
       const { expires } = rightSchema.parse(found.json());
       if (clock.now() <= expires) return undefined;
       return kv.update(name, right, found.revision).catch(() => undefined);

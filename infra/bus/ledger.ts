@@ -56,7 +56,9 @@ export function createLedger(kv: KV, log: EventLog, clock: Clock): StoredLedger 
       const release = async () => {
         await log.publish(due.map(({ entry }) => ({ event: entry.event, link, attempts: entry.attempts })));
         // An entry that changed meanwhile is newer work: it stays.
-        await Promise.allSettled(due.map(({ key, revision }) => kv.purge(key, { previousSeq: revision, ttl: '1m' })));
+        await Promise.allSettled(
+          due.map(({ key, revision }) => kv.purge(key, { previousSeq: revision, ttl: '1m' })),
+        );
         released += due.length;
         due = [];
       };

@@ -34,7 +34,11 @@ export interface StreamSettings {
   /** 1, or 3 on a NATS cluster. */
   readonly replicas: number;
 }
-export const defaultStreamSettings: StreamSettings = { maxAgeMs: 7 * day, maxBytes: 8 * gibibyte, replicas: 1 };
+export const defaultStreamSettings: StreamSettings = {
+  maxAgeMs: 7 * day,
+  maxBytes: 8 * gibibyte,
+  replicas: 1,
+};
 
 type NewStream = Partial<StreamConfig> & { name: string };
 
@@ -105,7 +109,12 @@ const consumers = (link: Link): Durable[] => {
       filter_subjects: [bucketSubject(link.source.site, link.source.bucket), linkSubject(link.id)],
       max_ack_pending: heldAtOnce,
     },
-    { ...shared, durable_name: scanConsumer(link.id), filter_subject: scheduleSubject(link.id), max_ack_pending: 1 },
+    {
+      ...shared,
+      durable_name: scanConsumer(link.id),
+      filter_subject: scheduleSubject(link.id),
+      max_ack_pending: 1,
+    },
   ];
 };
 
@@ -145,4 +154,3 @@ async function names(listing: AsyncIterable<string>): Promise<string[]> {
   for await (const name of listing) found.push(name);
   return found;
 }
-

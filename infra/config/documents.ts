@@ -19,7 +19,7 @@ export type CheckedDocument =
   | { readonly rule: ReplicationRule }
   | { readonly findings: readonly Finding[] };
 
-export const kinds = ['Site', 'ReplicationRule'] as const;
+const kinds = ['Site', 'ReplicationRule'] as const;
 
 /** One document by itself; `value` is what the YAML says. */
 export function checkDocument(value: unknown): CheckedDocument {

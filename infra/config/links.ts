@@ -11,7 +11,7 @@ export interface Route extends Omit<Link, 'twoWay' | 'yieldsTo' | 'origins' | 'o
   readonly priority: number;
 }
 
-export const samePlace = (one: Place, other: Place): boolean =>
+const samePlace = (one: Place, other: Place): boolean =>
   one.site === other.site && one.bucket === other.bucket;
 
 const placeName = ({ site, bucket }: Place): string => `${site}/${bucket}`;
@@ -60,6 +60,9 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
   const routes = rules.flatMap(routesOf);
   const from = Map.groupBy(routes, ({ source }) => placeName(source));
   const into = Map.groupBy(routes, ({ target }) => placeName(target));
+  const origins = new Map(
+    [...from].map(([name, [route]]) => [name, route ? originsOf(route.source, into) : []]),
+  );
   return routes.map((route) => {
     const { direction: _, priority, ...own } = route;
     const next = (from.get(placeName(route.target)) ?? []).filter((other) =>
@@ -72,7 +75,7 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
       yieldsTo: (into.get(placeName(route.target)) ?? [])
         .filter((other) => other.priority > priority && compete(route, other))
         .map(({ filter }) => filter),
-      origins: originsOf(route.source, into),
+      origins: origins.get(placeName(route.source)) ?? [],
     };
   });
 }

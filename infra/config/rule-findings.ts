@@ -1,8 +1,8 @@
 /** What is wrong with a rule that its schema cannot see: with itself, with the sites, with the other rules. */
 import { didYouMean } from './did-you-mean.ts';
-import { compete, type Route, routesOf, samePlace } from './links.ts';
+import { compete, type Route, routesOf } from './links.ts';
 import { excludesAllUnder } from './overlap.ts';
-import type { Finding, Path } from './problems.ts';
+import { type Finding, fieldName, type Path } from './problems.ts';
 import { mostTargets, type ReplicationRule } from './replication-rule.ts';
 import type { SourceDocument } from './yaml-source.ts';
 
@@ -28,29 +28,25 @@ export function missingSites(rule: SourceDocument, sites: ReadonlySet<string>): 
 
 /** `endpoints` by site name: two names of one endpoint make one bucket look like two. */
 export function wrongPlaces(rule: ReplicationRule, endpoints: ReadonlyMap<string, string>): Finding[] {
-  const { source, targets, direction } = rule.spec;
-  const at = (place: Place): Place => ({
-    site: endpoints.get(place.site) ?? place.site,
-    bucket: place.bucket,
-  });
-  return targets.flatMap((target, index): Finding[] => {
-    const path = ['spec', 'targets', index];
-    const site = [...path, 'site'];
-    if (samePlace(at(target), at(source))) {
-      const also =
-        target.site === source.site ? '' : ` (sites ${source.site} and ${target.site} have one endpoint)`;
-      return [{ path, message: `is the source bucket itself${also}` }];
+  const places = placesOf(rule);
+  const endpoint = ({ site }: Place): string => endpoints.get(site) ?? site;
+  return places.flatMap(({ place, path }, index): Finding[] => {
+    const earlier = places.slice(0, index);
+    const same = earlier.find(
+      (o) => o.place.bucket === place.bucket && endpoint(o.place) === endpoint(place),
+    );
+    if (same) {
+      const names =
+        same.place.site === place.site ? '' : ` (${same.place.site} and ${place.site} have one endpoint)`;
+      return [{ path, message: `is the same bucket as ${fieldName(same.path)}${names}` }];
     }
-    if (direction === 'two-way' && target.site === source.site) {
-      return [
-        { path: site, message: `a two-way rule names each site once, and "${target.site}" is its source` },
-      ];
-    }
-    const earlier = targets.findIndex((other) => other.site === target.site);
-    if (earlier === index) return [];
-    return [
-      { path: site, message: `is the site of targets[${earlier}] too`, hint: 'write a second rule for it' },
-    ];
+    // A link's ID names sites, not buckets. One-way, the source may be a site that is a target too.
+    const taken = earlier.find(
+      (o, at) => o.place.site === place.site && (at > 0 || rule.spec.direction === 'two-way'),
+    );
+    if (!taken) return [];
+    const message = `is the site of ${fieldName(taken.path)} too`;
+    return [{ path: [...path, 'site'], message, hint: 'write a rule of its own for this bucket' }];
   });
 }
 

@@ -4,6 +4,7 @@ import type { Deadlines } from '../../functions/ports.ts';
 import type { Environment } from './env.ts';
 import { type NatsServers, parseNatsUrl } from './nats-url.ts';
 import { duration } from './quantities.ts';
+import { Secret } from './secret.ts';
 
 export interface Settings {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -12,6 +13,8 @@ export interface Settings {
   /** Events that one link works on at a time. */
   readonly concurrency: number;
   readonly deadlines: Deadlines;
+  /** What MinIO servers that notify over HTTP must say; without it none is listened to. */
+  readonly webhookToken: Secret | undefined;
   /** Of the HTTP host. */
   readonly port: number;
   /** Where a function's events go under a Knative Broker. */
@@ -45,6 +48,11 @@ const schema = z.object({
   CAUSEWAY_CONCURRENCY: wholeNumber(1, 1024).default(64),
   CAUSEWAY_REQUEST_DEADLINE: duration('100ms', '10m').default(10_000),
   CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
+  CAUSEWAY_WEBHOOK_TOKEN: z
+    .string()
+    .min(16, 'must have 16 characters or more')
+    .transform((text) => new Secret(text))
+    .optional(),
   PORT: wholeNumber(0, 65_535).default(8080),
   K_SINK: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   K_SERVICE: z.string().optional(),
@@ -71,6 +79,7 @@ export function readSettings(environment: Environment): Settings {
     nats: data.CAUSEWAY_NATS_URL,
     concurrency: data.CAUSEWAY_CONCURRENCY,
     deadlines: { requestMs: data.CAUSEWAY_REQUEST_DEADLINE, putMs: data.CAUSEWAY_PUT_DEADLINE },
+    webhookToken: data.CAUSEWAY_WEBHOOK_TOKEN,
     port: data.PORT,
     sink: data.K_SINK,
     service: data.K_SERVICE,

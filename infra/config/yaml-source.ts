@@ -1,15 +1,5 @@
 /** YAML text as documents that know where in the file each of their fields stands. */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseAllDocuments,
-  visit,
-} from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { type Finding, fieldName, type Path, type Problem } from './problems.ts';
 import { type Fault, faultsOf } from './yaml-faults.ts';
 

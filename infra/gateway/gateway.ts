@@ -47,10 +47,17 @@ async function answer(options: GatewayOptions, request: HttpRequest): Promise<Ht
   }
   const site = /^\/webhook\/([a-z0-9-]+)$/.exec(path)?.[1];
   if (site !== undefined) return webhook(options, site, request);
-  return { status: 404, body: 'there are /metrics, /health/liveness, /health/readiness and /webhook/<site>\n' };
+  return {
+    status: 404,
+    body: 'there are /metrics, /health/liveness, /health/readiness and /webhook/<site>\n',
+  };
 }
 
-async function webhook({ webhook: { token, sites, log, observer } }: GatewayOptions, site: string, request: HttpRequest) {
+async function webhook(
+  { webhook: { token, sites, log, observer } }: GatewayOptions,
+  site: string,
+  request: HttpRequest,
+) {
   if (!token) return { status: 403, body: 'set CAUSEWAY_WEBHOOK_TOKEN to take notifications here\n' };
   if (!isSame(request.headers.authorization ?? '', `Bearer ${token.reveal()}`)) {
     return { status: 401, body: 'the token is not the one in CAUSEWAY_WEBHOOK_TOKEN\n' };

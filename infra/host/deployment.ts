@@ -1,5 +1,6 @@
 /** Composition: everything that `up` runs in one process, from the documents' links to the workers. */
-import { Kvm } from '@nats-io/kv';
+import { hostname } from 'node:os';
+import { type KV, Kvm } from '@nats-io/kv';
 import { scanDue } from '../../events/sources/schedule.ts';
 import { messageOf } from '../../functions/errors.ts';
 import { functions } from '../../functions/index.ts';
@@ -16,18 +17,19 @@ import {
   defaultStreamSettings,
   ensureStreams,
   rawConsumer,
-  scanConsumer,
   type StreamSettings,
+  scanConsumer,
   streamNames,
 } from '../bus/streams.ts';
 import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
-import { createGate, type Gate } from './gate.ts';
+import { createGate } from './gate.ts';
 import { startIntake } from './intake.ts';
-import { type Route, route } from './invoke.ts';
-import { type LinkWorker, startLinkWorker } from './link-worker.ts';
+import { route } from './invoke.ts';
+import { startLinkWorker } from './link-worker.ts';
 import type { DeadLetters, EventLog, OpenFeed } from './ports.ts';
+import { type LinkStatus, linkStatus, writeStatus } from './status.ts';
 
 export interface DeploymentOptions {
   readonly bus: Bus;
@@ -48,6 +50,7 @@ export interface World {
   readonly log: EventLog;
   readonly ledger: StoredLedger;
   readonly deadLetters: DeadLetters;
+  readonly statusBucket: KV;
   contextOf(link: Link): Omit<LinkContext, 'emit'>;
 }
 
@@ -56,11 +59,12 @@ export async function openWorld(options: DeploymentOptions): Promise<World> {
   const sites = [...stores.keys()];
   await ensureStreams(bus, { links: options.links, sites }, options.streams ?? defaultStreamSettings);
   const kvm = new Kvm(bus.jetstream);
-  const [ledgerBucket, locksBucket, walksBucket, orphansBucket] = await Promise.all([
+  const [ledgerBucket, locksBucket, walksBucket, orphansBucket, statusBucket] = await Promise.all([
     kvm.open(bucketNames.ledger),
     kvm.open(bucketNames.locks),
     kvm.open(bucketNames.walks),
     kvm.open(bucketNames.orphans),
+    kvm.open(bucketNames.status),
   ]);
   const log = createEventLog(bus);
   const ledger = createLedger(ledgerBucket, log, clock);
@@ -81,6 +85,7 @@ export async function openWorld(options: DeploymentOptions): Promise<World> {
     log,
     ledger,
     deadLetters: createDeadLetters(log, clock),
+    statusBucket,
     contextOf: (link) => ({
       link,
       source: storeOf(link.source.site),
@@ -99,70 +104,116 @@ export async function openWorld(options: DeploymentOptions): Promise<World> {
 
 export interface Deployment {
   readonly world: World;
-  readonly gates: ReadonlyMap<string, Gate>;
+  /** What each link is doing now. */
+  status(): Promise<LinkStatus[]>;
   /** Stops pulling, lets what runs end (ten seconds at most), and leaves the rest to the next process. */
   stop(): Promise<void>;
 }
 
 const guardEveryMs = 1000;
+const statusEveryMs = 2000;
 const drainMs = 10_000;
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { bus, links, stores, telemetry, logger, clock } = options;
+  const { bus, links, stores, logger, clock } = options;
   const world = await openWorld(options);
   const stopping = new AbortController();
-  const routes = route(functions);
-  const gates = new Map(links.map((link) => [link.id, createGate(clock, (state) => telemetry.state(link.id, state))]));
-  const workers = await Promise.all(links.flatMap((link) => startLink(options, world, routes, link, gates.get(link.id))));
+  const running = await Promise.all(links.map((link) => startLink(options, world, link)));
   const intakes = await Promise.all([...stores.keys()].map((site) => startSource(options, world, site)));
+  const status = () => Promise.all(running.map((link) => link.status()));
 
   every(guardEveryMs, stopping.signal, clock, async () => {
     try {
-      await ensureStreams(bus, { links, sites: [...stores.keys()] }, options.streams ?? defaultStreamSettings);
+      await ensureStreams(
+        bus,
+        { links, sites: [...stores.keys()] },
+        options.streams ?? defaultStreamSettings,
+      );
     } catch (error) {
       logger.debug({ reason: messageOf(error) }, 'NATS is away');
     }
   });
+  every(statusEveryMs, stopping.signal, clock, async () => {
+    const written = await status().catch(() => []);
+    // Whoever asks meanwhile sees the entries expire.
+    await Promise.all(written.map((entry) => writeStatus(world.statusBucket, entry))).catch(() => undefined);
+  });
   for (const link of links) {
     every(link.scanEveryMs, stopping.signal, clock, async () => {
       // A slice that could not be announced is the next one's work.
-      await world.log.publish([{ event: scanDue(link.id, link.scanEveryMs, clock.now()) }]).catch(() => undefined);
+      await world.log
+        .publish([{ event: scanDue(link.id, link.scanEveryMs, clock.now()) }])
+        .catch(() => undefined);
     });
   }
 
   return {
     world,
-    gates,
+    status,
     async stop() {
       stopping.abort(new Error('stopping'));
       const closed = Promise.all([
-        ...intakes.map((intake: OpenFeed) => intake.close()),
-        ...workers.map((worker: LinkWorker) => worker.stop()),
+        ...intakes.map((intake) => intake.close()),
+        ...running.map((link) => link.stop()),
       ]);
       await Promise.race([closed, clock.sleep(drainMs)]);
     },
   };
 }
 
-function startLink(options: DeploymentOptions, world: World, routes: Route, link: Link, gate: Gate | undefined) {
-  const { bus, telemetry, concurrency, clock, logger } = options;
+interface RunningLink {
+  status(): Promise<LinkStatus>;
+  stop(): Promise<void>;
+}
+
+/** Two workers behind one gate: events, and the walk, so that neither waits for the other. */
+async function startLink(options: DeploymentOptions, world: World, link: Link): Promise<RunningLink> {
+  const { bus, telemetry, concurrency, clock } = options;
+  const gate = createGate(clock, (state) => telemetry.state(link.id, state));
   const shared = {
-    route: routes,
+    route: route(functions),
     context: world.contextOf(link),
     settlement: { ...world, clock },
-    gate: gate ?? createGate(clock, () => undefined),
+    gate,
     observer: telemetry.observer,
     workingEveryMs: ackWaitMs / 3,
     random: Math.random,
   };
-  logger.debug({ link: link.id }, 'the link starts');
-  return [
+  const [events, walk] = await Promise.all([
     startLinkWorker({ ...shared, concurrency, feed: createFeed(bus, streamNames.events, link.id) }),
-    startLinkWorker({ ...shared, concurrency: 1, feed: createFeed(bus, streamNames.events, scanConsumer(link.id)) }),
-  ];
+    startLinkWorker({
+      ...shared,
+      concurrency: 1,
+      feed: createFeed(bus, streamNames.events, scanConsumer(link.id)),
+    }),
+  ]);
+  let before: LinkStatus | undefined;
+  return {
+    async status() {
+      before = await linkStatus({
+        link,
+        gate,
+        telemetry,
+        clock,
+        before,
+        process: `${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-${process.pid}`,
+        ledger: world.ledger,
+        backlog: () => shared.context.walks.backlog(link.id),
+        oldest: events.oldest,
+      });
+      return before;
+    },
+    async stop() {
+      await Promise.all([events.stop(), walk.stop()]);
+    },
+  };
 }
 
-function startSource({ bus, telemetry, logger }: DeploymentOptions, world: World, site: string): Promise<OpenFeed> {
+function startSource(
+  { bus, telemetry, logger }: DeploymentOptions,
+  world: World,
+  site: string,
+): Promise<OpenFeed> {
   return startIntake({
     site,
     feed: createFeed(bus, streamNames.raw, rawConsumer(site)),

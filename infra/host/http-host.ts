@@ -47,8 +47,9 @@ export interface HttpHost {
 }
 
 export async function startHttpHost(options: HttpHostOptions): Promise<HttpHost> {
-  const server: HttpServer = await serveHttp({ host: options.host, port: options.port, mostBytes }, (request) =>
-    answer(options, request),
+  const server: HttpServer = await serveHttp(
+    { host: options.host, port: options.port, mostBytes },
+    (request) => answer(options, request),
   );
   return { port: server.port, stop: () => server.close(drainMs) };
 }
@@ -59,7 +60,8 @@ async function answer(options: HttpHostOptions, request: HttpRequest): Promise<H
     const reason = options.notReady();
     return reason ? { status: 503, body: `${reason}\n` } : { status: 200, body: 'ready\n' };
   }
-  if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: 'POST a CloudEvent\n' };
+  if (request.method !== 'POST')
+    return { status: 405, headers: { allow: 'POST' }, body: 'POST a CloudEvent\n' };
   const body = await request.body();
   if (!body) return { status: 413, body: `an event has ${mostBytes} bytes at most\n` };
   try {

@@ -49,13 +49,19 @@ export async function serveHttp(
     } catch {
       given = { status: 500, body: 'failed; see the log\n' };
     }
-    response.writeHead(given.status, { ...given.headers, ...(request.complete ? {} : { connection: 'close' }) });
+    response.writeHead(given.status, {
+      ...given.headers,
+      ...(request.complete ? {} : { connection: 'close' }),
+    });
     response.end(given.body);
   }
 
-  const server = createServer({ requestTimeout: requestDeadlineMs, headersTimeout: 10_000 }, (request, response) => {
-    respond(request, response).catch(() => response.destroy());
-  });
+  const server = createServer(
+    { requestTimeout: requestDeadlineMs, headersTimeout: 10_000 },
+    (request, response) => {
+      respond(request, response).catch(() => response.destroy());
+    },
+  );
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);
   server.listen(at.port, at.host, listening.resolve);

@@ -6,7 +6,10 @@ import { messageOf, RetryableError, SiteUnavailableError, TerminalError } from '
 import type { LinkContext } from '../../functions/ports.ts';
 
 /** What a host has to act on: an outcome, or the news that a whole site does not answer. */
-export type Result = (Outcome | { readonly kind: 'unavailable'; readonly site: string; readonly reason: string }) & {
+export type Result = (
+  | Outcome
+  | { readonly kind: 'unavailable'; readonly site: string; readonly reason: string }
+) & {
   readonly function: string;
 };
 
@@ -37,9 +40,14 @@ export async function invoke(
   }
 }
 
-function resultOf(error: unknown, attempts: number, random: () => number): Outcome | Omit<Extract<Result, { kind: 'unavailable' }>, 'function'> {
+function resultOf(
+  error: unknown,
+  attempts: number,
+  random: () => number,
+): Outcome | Omit<Extract<Result, { kind: 'unavailable' }>, 'function'> {
   if (error instanceof TerminalError) return { kind: 'park', reason: error.message };
-  if (error instanceof SiteUnavailableError) return { kind: 'unavailable', site: error.site, reason: error.message };
+  if (error instanceof SiteUnavailableError)
+    return { kind: 'unavailable', site: error.site, reason: error.message };
   const told = error instanceof RetryableError ? error.afterMs : undefined;
   const afterMs = Math.max(told ?? 0, backoff(attempts, random));
   return { kind: 'retry', afterMs, reason: messageOf(error) };

@@ -35,6 +35,8 @@ export interface LinkWorkerOptions {
 }
 
 export interface LinkWorker {
+  /** When the oldest message held here was stored: milliseconds since 1970; undefined if none is held. */
+  oldest(): number | undefined;
   /** Stops pulling, lets what runs end, and hands back the rest. Resolves when nothing is held. */
   stop(): Promise<void>;
 }
@@ -104,7 +106,9 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
     observer.unreadable(link.id, reason);
     const isForeign = error instanceof EventError && error.kind === 'unknown-type';
     const { attempts, body } = message;
-    const kept = isForeign ? Promise.resolve() : settlement.deadLetters.add({ link: link.id, reason, attempts, body });
+    const kept = isForeign
+      ? Promise.resolve()
+      : settlement.deadLetters.add({ link: link.id, reason, attempts, body });
     kept
       .then(() => message.ack())
       .catch(() => message.nak(1000))
@@ -112,8 +116,8 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   }
 
   async function keepHolding(): Promise<void> {
-    while (!stopping.signal.aborted || held.size > 0) {
-      await clock.sleep(options.workingEveryMs, stopping.signal.aborted ? undefined : stopping.signal);
+    while (!stopping.signal.aborted) {
+      await clock.sleep(options.workingEveryMs, stopping.signal);
       for (const message of held.values()) message.working();
     }
   }
@@ -121,6 +125,11 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   keepHolding().catch(() => undefined);
   const opened = await options.feed.open(receive);
   return {
+    oldest() {
+      let oldest: number | undefined;
+      for (const { stored } of held.values()) if (oldest === undefined || stored < oldest) oldest = stored;
+      return oldest;
+    },
     async stop() {
       stopping.abort(new Error('stopping'));
       await opened.close();

@@ -2,7 +2,7 @@
  * The one place where what became of an event turns into what happens to its message. Whatever must be on the stream,
  * in the ledger or among the dead letters is there before the message is acknowledged.
  */
-import { type CausewayEvent, deriveEvent, type Draft } from '../../events/cloudevent.ts';
+import { type CausewayEvent, type Draft, deriveEvent } from '../../events/cloudevent.ts';
 import type { Clock } from '../../functions/ports.ts';
 import type { Result } from './invoke.ts';
 import type { DeadLetters, EventLog, HeldMessage, Ledger } from './ports.ts';
@@ -21,7 +21,9 @@ export interface Settlement {
 /** Events that follow from `cause`, on their way to the stream. */
 export function followers(drafts: readonly Draft[], cause: CausewayEvent, functionName: string, now: number) {
   const time = new Date(now).toISOString();
-  return drafts.map((draft) => ({ event: deriveEvent(draft, cause, { source: `causeway:${functionName}`, time }) }));
+  return drafts.map((draft) => ({
+    event: deriveEvent(draft, cause, { source: `causeway:${functionName}`, time }),
+  }));
 }
 
 export async function settle(
@@ -40,7 +42,9 @@ export async function settle(
     case 'retry': {
       const attempts = message.attempts + 1;
       if (attempts < attemptLimit && result.afterMs <= longestHoldMs) return message.nak(result.afterMs);
-      await to.ledger.put(entry(link, event, attempts, to.clock.now() + result.afterMs, result.reason, 'failed'));
+      await to.ledger.put(
+        entry(link, event, attempts, to.clock.now() + result.afterMs, result.reason, 'failed'),
+      );
       return message.ack();
     }
     case 'later':

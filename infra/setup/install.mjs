@@ -12,29 +12,55 @@ const DEADLINE_MS = 15 * 60_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const carriedNode = join(root, 'node_modules/.bin/node');
 
-if (!isInstalled()) install();
-requireNode();
+if (!isInstalled() || (carriesNode() && !hasNode())) install();
+if (!hasNode()) fail(withoutNode());
 
 /** Whether node_modules holds what package-lock.json names: what npm wrote down at its end says so. */
 function isInstalled() {
-  const wanted = packagesIn('package-lock.json');
   const have = packagesIn('node_modules/.package-lock.json');
-  if (wanted === undefined) fail('package-lock.json is missing or damaged: get it back from the repository.');
   if (have === undefined) return false;
-  return Object.entries(wanted).every(([path, { version, optional, os, cpu }]) => {
-    const isForHere = fits(os, process.platform) && fits(cpu, process.arch);
-    if (have[path] === undefined) return path === '' || (optional === true && !(isForHere && isNode(path)));
-    return have[path].version === version;
+  return Object.entries(locked()).every(([path, { version, optional }]) => {
+    if (path === '') return true;
+    return have[path] === undefined ? optional === true : have[path].version === version;
   });
 }
 
-/** Node itself is optional only where there is none to carry. */
-function isNode(path) {
-  return path.startsWith('node_modules/node-');
+/** Whether the packages hold a Node for this kind of machine. */
+function carriesNode() {
+  return Object.keys(locked()).includes(`node_modules/node-${process.platform}-${process.arch}`);
 }
 
-function fits(allowed, value) {
-  return allowed === undefined || allowed.includes(value);
+/** Whether npm scripts find a Node that will do: the carried one, which they find first, or the machine's. */
+function hasNode() {
+  if (existsSync(carriedNode)) {
+    if (majorOf(carriedNode) >= NODE_MAJOR) return true;
+    // It does not run here (it wants glibc, say), and would be found before one that does.
+    rmSync(carriedNode, { force: true });
+  }
+  return majorOf('node') >= NODE_MAJOR;
+}
+
+function majorOf(node) {
+  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8', timeout: 30_000 });
+  return Number(/^v(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}
+
+function withoutNode() {
+  const here = `${process.platform} on ${process.arch}`;
+  const carried = carriesNode()
+    ? `the one it carries does not run here (${here})`
+    : `it carries none for ${here}`;
+  return (
+    `Causeway runs on Node ${NODE_MAJOR} or newer: this machine's is ${process.version}, and ${carried}. ` +
+    `Install Node ${NODE_MAJOR}: https://nodejs.org/en/download`
+  );
+}
+
+function locked() {
+  const packages = packagesIn('package-lock.json');
+  if (packages === undefined)
+    fail('package-lock.json is missing or damaged: get it back from the repository.');
+  return packages;
 }
 
 function packagesIn(file) {
@@ -58,33 +84,18 @@ function install() {
     timeout: DEADLINE_MS,
   });
   if (status !== 0) {
-    const said = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-15).join('\n');
+    const said = `${stdout ?? ''}${stderr ?? ''}`
+      .replaceAll(/^npm error ?/gm, '')
+      .split('\n')
+      .filter((line) => /^\S/.test(line))
+      .slice(0, 10)
+      .join('\n');
     const why = error === undefined ? `npm ci ended with code ${status}` : `npm ci: ${error.message}`;
     fail(
       `the packages could not be installed. ${why}.\n${said}\nCheck the network and npm's registry, then try again.`,
     );
   }
   say(`installed packages in ${Math.round((Date.now() - started) / 1000)} s`);
-}
-
-/** npm scripts find the carried Node first, then the machine's. */
-function requireNode() {
-  if (existsSync(carriedNode)) {
-    const { status, stdout } = spawnSync(carriedNode, ['--version'], { encoding: 'utf8', timeout: 30_000 });
-    if (status === 0 && majorOf(stdout) >= NODE_MAJOR) return;
-    // It does not run here (it wants glibc, say) and would be found before one that does.
-    rmSync(carriedNode, { force: true });
-  }
-  const version = spawnSync('node', ['--version'], { encoding: 'utf8', timeout: 30_000 }).stdout ?? '';
-  if (majorOf(version) >= NODE_MAJOR) return;
-  fail(
-    `Causeway runs on Node ${NODE_MAJOR} or newer, and this machine has ${version.trim() || 'none'}. It carries its own ` +
-      `for Linux on x64 only; here (${process.platform} on ${process.arch}) install Node ${NODE_MAJOR}: https://nodejs.org/en/download`,
-  );
-}
-
-function majorOf(version) {
-  return Number(/^v?(\d+)/.exec(version)?.[1] ?? 0);
 }
 
 function say(line) {

@@ -18,11 +18,48 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"'\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+export interface Visitor {
+  /** An element with nothing but text in it. */
+  leaf(name: string, text: string): void;
+  open?(name: string): void;
+  close?(name: string): void;
+}
+
+/** Walks a document in order. */
+export function scan(xml: string, visit: Visitor): void {
+  for (let at = xml.indexOf('<'); at >= 0; at = xml.indexOf('<', at)) {
+    const end = xml.indexOf('>', at);
+    if (end < 0) return;
+    const first = xml[at + 1];
+    if (first === '/') visit.close?.(xml.slice(at + 2, end));
+    else if (first !== '?' && first !== '!') {
+      const name = nameOf(xml.slice(at + 1, end));
+      const next = xml.indexOf('<', end);
+      if (xml[end - 1] === '/') visit.leaf(name, '');
+      else if (xml[next + 1] === '/') {
+        visit.leaf(name, unescapeXml(xml.slice(end + 1, next)));
+        at = xml.indexOf('>', next);
+        continue;
+      } else visit.open?.(name);
+    }
+    at = end;
+  }
+}
+
+/** Without attributes. */
+function nameOf(tag: string): string {
+  const space = tag.indexOf(' ');
+  if (space >= 0) return tag.slice(0, space);
+  return tag.endsWith('/') ? tag.slice(0, -1) : tag;
+}
+
 /** The text of the first such element, undefined if there is none. */
 export function textOf(xml: string, name: string): string | undefined {
-  const open = xml.indexOf(`<${name}>`);
-  if (open < 0) return undefined;
-  const start = open + name.length + 2;
-  const end = xml.indexOf(`</${name}>`, start);
-  return end < 0 ? undefined : unescapeXml(xml.slice(start, end));
+  let found: string | undefined;
+  scan(xml, {
+    leaf: (leaf, text) => {
+      if (leaf === name) found ??= text;
+    },
+  });
+  return found;
 }

@@ -40,7 +40,10 @@ export function createTelemetry(logger: Logger): Telemetry {
     new Counter({ name: `causeway_${name}`, help, labelNames, registers });
   const perLink = ['link'] as const;
   const eventsIn = counter('events_in_total', 'Events taken in from a site', ['site', 'type'] as const);
-  const ignored = counter('events_ignored_total', 'Notifications nothing has to be done about', ['site', 'name'] as const);
+  const ignored = counter('events_ignored_total', 'Notifications nothing has to be done about', [
+    'site',
+    'name',
+  ] as const);
   const handled = counter('events_handled_total', 'Events by function and outcome', [
     'link',
     'function',
@@ -53,12 +56,19 @@ export function createTelemetry(logger: Logger): Telemetry {
   const deadLetters = counter('dead_letters_total', 'Events kept as dead letters', perLink);
   const restored = counter('restored_total', 'Versions copied again that had been there before', perLink);
   const orphans = counter('orphans_total', 'Findings of replicas whose origin is gone, kept', perLink);
-  const differing = counter('differences_total', 'Findings of content that differs under one version', perLink);
+  const differing = counter(
+    'differences_total',
+    'Findings of content that differs under one version',
+    perLink,
+  );
   const bytes = counter('replicated_bytes_total', 'Bytes of versions that the target confirmed', perLink);
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `causeway_${name}`, help, labelNames: perLink, buckets: lagBuckets, registers });
   const arrivalLag = histogram('arrival_lag_seconds', "From a version's creation to the target's 2xx");
-  const verificationLag = histogram('verification_lag_seconds', "From a version's creation to its verification");
+  const verificationLag = histogram(
+    'verification_lag_seconds',
+    "From a version's creation to its verification",
+  );
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `causeway_${name}`, help, labelNames: perLink, registers });
   const up = gauge('link_up', '1 while the link works, 0 while it waits for a site');
@@ -69,7 +79,16 @@ export function createTelemetry(logger: Logger): Telemetry {
   const totals = (link: string): LinkTotals => {
     const known = all.get(link);
     if (known) return known;
-    const zero = { arrived: 0, verified: 0, failed: 0, retried: 0, parked: 0, restored: 0, orphans: 0, bytes: 0 };
+    const zero = {
+      arrived: 0,
+      verified: 0,
+      failed: 0,
+      retried: 0,
+      parked: 0,
+      restored: 0,
+      orphans: 0,
+      bytes: 0,
+    };
     const fresh = { ...zero, arrivalLag: createRecent(), verificationLag: createRecent() };
     all.set(link, fresh);
     return fresh;
@@ -102,21 +121,36 @@ export function createTelemetry(logger: Logger): Telemetry {
       orphan(link, ref) {
         totals(link).orphans += 1;
         orphans.inc({ link });
-        logger.warn({ link, ...ref }, 'orphan kept: its origin does not have it, and it may not be purged by a scan');
+        logger.warn(
+          { link, ...ref },
+          'orphan kept: its origin does not have it, and it may not be purged by a scan',
+        );
       },
       differs(link, ref, fields) {
         differing.inc({ link });
-        logger.error({ link, ...ref, fields }, 'content differs under one version ID: nothing is overwritten');
+        logger.error(
+          { link, ...ref, fields },
+          'content differs under one version ID: nothing is overwritten',
+        );
       },
     },
     observer: {
       handled(link, event, result) {
         handled.inc({ link, function: result.function, outcome: result.kind });
-        const about = { link, event: event.id, type: event.type, subject: event.subject, function: result.function };
+        const about = {
+          link,
+          event: event.id,
+          type: event.type,
+          subject: event.subject,
+          function: result.function,
+        };
         switch (result.kind) {
           case 'done':
           case 'later':
-            logger.debug({ ...about, outcome: result.kind === 'done' ? result.note : result.reason }, 'handled');
+            logger.debug(
+              { ...about, outcome: result.kind === 'done' ? result.note : result.reason },
+              'handled',
+            );
             break;
           case 'retry':
             totals(link).failed += 1;
@@ -139,7 +173,10 @@ export function createTelemetry(logger: Logger): Telemetry {
         logger.error({ link, reason }, 'a message is no event: kept as a dead letter');
       },
       unsettled(link, event, reason) {
-        logger.warn({ link, event: event.id, type: event.type, reason }, 'the stream is away: the event comes again');
+        logger.warn(
+          { link, event: event.id, type: event.type, reason },
+          'the stream is away: the event comes again',
+        );
       },
     },
     eventIn: (site, type) => eventsIn.inc({ site, type }),

@@ -60,17 +60,17 @@ describe('a rule', () => {
     [
       'the source as its target',
       [source, 'targets: [{ site: paris, bucket: photos }]'],
-      'f:6:13: ReplicationRule r: spec.targets[0]: is the source bucket itself',
+      'f:6:13: ReplicationRule r: spec.targets[0]: is the same bucket as spec.source',
     ],
     [
       'one site twice among its targets',
       [source, 'targets: [{ site: tokyo, bucket: photos }, { site: tokyo, bucket: other }]'],
-      'f:6:54: ReplicationRule r: spec.targets[1].site: is the site of targets[0] too; write a second rule for it',
+      'f:6:54: ReplicationRule r: spec.targets[1].site: is the site of spec.targets[0] too; write a rule of its own for this bucket',
     ],
     [
       'its source site as a target of two-way',
       [source, 'targets: [{ site: paris, bucket: other }]', 'direction: two-way'],
-      'f:6:21: ReplicationRule r: spec.targets[0].site: a two-way rule names each site once, and "paris" is its source',
+      'f:6:21: ReplicationRule r: spec.targets[0].site: is the site of spec.source too; write a rule of its own for this bucket',
     ],
     [
       'a bucket name that is none',
@@ -169,8 +169,14 @@ describe('a rule', () => {
       rule('r', source, targets) + site('paris', 'http://10.0.0.1') + site('tokyo', 'http://10.0.0.1:80/');
 
     expect(await problemsOf(text)).toEqual([
-      'f:6:13: ReplicationRule r: spec.targets[0]: is the source bucket itself (sites paris and tokyo have one endpoint)',
+      'f:6:13: ReplicationRule r: spec.targets[0]: is the same bucket as spec.source (paris and tokyo have one endpoint)',
     ]);
+  });
+
+  it('may copy to another bucket of its own site, one-way', async () => {
+    expect(await problemsOf(rule('r', source, 'targets: [{ site: paris, bucket: copy }]') + sites)).toEqual(
+      [],
+    );
   });
 
   it('may be two-way with a prefix and several targets', async () => {

@@ -1,0 +1,5 @@
+/** Every command, in the order that help shows them. */
+import type { CliCommand } from '../command.ts';
+import { up } from './up.ts';
+
+export const commands: readonly CliCommand[] = [up];

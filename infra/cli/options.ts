@@ -1,0 +1,16 @@
+/** Options that several commands share, read by one schema. */
+import { z } from 'zod';
+import { UsageError } from './io.ts';
+
+export const sessionOptions = {
+  file: z.array(z.string()).default(['causeway.yaml']),
+  nats: z.string().optional(),
+};
+
+/** Throws UsageError with a line for each option that is wrong. */
+export function readOptions<Shape extends z.ZodRawShape>(shape: Shape, options: unknown) {
+  const parsed = z.object(shape).safeParse(options);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`);
+  throw new UsageError(lines.join('\n'));
+}

@@ -1,0 +1,62 @@
+/**
+ * What every request that writes a replica to MinIO has in common: headers that make it one (and silence its
+ * notification), the version ID as a query parameter, and what an answer to the decisive request means.
+ */
+import { hash } from 'node:crypto';
+import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
+import { SiteUnavailableError } from '../../functions/errors.ts';
+import type { Deadlines } from '../../functions/ports.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { unquoted } from './minio-facts.ts';
+import type { Wire, WireRequest } from './wire.ts';
+import { textOf } from './xml.ts';
+
+export interface Means {
+  readonly wire: Wire;
+  readonly budget: ByteBudget;
+  readonly deadlines: Deadlines;
+}
+
+export type Outcome = 'written' | 'already';
+
+export const REPLICATION = { 'x-minio-source-replication-request': 'true' };
+export const REPLICA = { ...REPLICATION, 'x-amz-replication-status': 'REPLICA' };
+/** Where a bucket also has MinIO's own replication, it would ask its peer for what it lacks: tell what is here. */
+export const HERE_ONLY = { 'x-minio-source-proxy-request': 'false' };
+
+/** A server that refuses a longer body unread may cut the connection before its answer is read. */
+const READ_ANYWAY = 64 * 1024;
+
+/** The part of a request that names a version's key. */
+export const at = ({ bucket, key }: VersionRef, query: Readonly<Record<string, string>>) => ({
+  bucket,
+  key,
+  query,
+});
+
+export const contentMd5 = (body: Uint8Array): string => hash('md5', body, 'base64');
+
+/** Sends the request that makes the version exist. */
+export async function create(
+  { wire, deadlines }: Means,
+  ref: VersionRef,
+  facts: VersionFacts,
+  request: WireRequest,
+): Promise<Outcome> {
+  const answer = await wire.send(request).catch(async (error: unknown) => {
+    const isOpen = !(error instanceof SiteUnavailableError) && (request.body?.length ?? 0) > READ_ANYWAY;
+    if (isOpen && (await holds(wire, ref, facts.etag, deadlines.requestMs))) return undefined;
+    throw error;
+  });
+  if (!answer || answer.status === 412) return 'already';
+  // Completing a multipart upload may say 200 and then, in the body, that it failed.
+  if (answer.status !== 200 || textOf(answer.body.toString('utf8'), 'Code') !== undefined)
+    throw await wire.refusal(request, answer);
+  return 'written';
+}
+
+async function holds(wire: Wire, ref: VersionRef, etag: string, deadlineMs: number): Promise<boolean> {
+  const request = { ...at(ref, { versionId: ref.versionId }), method: 'HEAD', headers: HERE_ONLY, deadlineMs } as const;
+  const answer = await wire.send(request);
+  return answer.status === 200 && unquoted(answer.headers.etag ?? '') === etag;
+}

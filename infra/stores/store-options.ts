@@ -1,0 +1,15 @@
+/** What a store of any dialect is made from. */
+import type { Deadlines, ObjectStore } from '../../functions/ports.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { WireOptions } from './wire.ts';
+
+export interface StoreOptions extends WireOptions {
+  readonly deadlines: Deadlines;
+  /** Bounds what uploads hold in memory; without it, the process's own. */
+  readonly budget?: ByteBudget | undefined;
+}
+
+export interface Store extends ObjectStore {
+  /** Ends its connections once the requests under way have ended. */
+  close(): Promise<void>;
+}

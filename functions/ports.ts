@@ -54,7 +54,9 @@ export interface ListedVersion {
   readonly etag: string;
   /** Undefined where the listing does not tell (markers; stores without an extended listing). */
   readonly replica?: boolean | undefined;
-  readonly facts?: Pick<VersionFacts, 'headers' | 'metadata' | 'tags'> | undefined;
+  readonly facts?:
+    | Pick<VersionFacts, 'headers' | 'metadata' | 'tags' | 'retention' | 'legalHold'>
+    | undefined;
 }
 
 export interface ListPage {
@@ -73,6 +75,8 @@ export interface BucketInfo {
 /** A version's content: `chunks` may be taken once; `discard` lets go of it unread. */
 export interface Content {
   readonly facts: VersionFacts;
+  /** How it is encrypted at rest (`AES256`, `aws:kms`): with a KMS the ETag is not the content's MD5. */
+  readonly encryption?: string | undefined;
   readonly chunks: AsyncIterable<Uint8Array>;
   discard(): void;
 }

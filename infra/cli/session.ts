@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Link, ObjectStore } from '../../functions/ports.ts';
 import { type Bus, connectBus } from '../bus/connection.ts';
+import type { Credentials } from '../config/credentials.ts';
 import type { Documents } from '../config/documents.ts';
 import type { Environment } from '../config/env.ts';
 import { linksOf } from '../config/links.ts';
@@ -61,6 +62,13 @@ export async function openSession(
   };
 }
 
+/** The store signs with the plain text; it keeps it inside its signer. */
+export const revealed = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials) => ({
+  accessKeyId,
+  secretAccessKey: secretAccessKey.reveal(),
+  ...(sessionToken ? { sessionToken: sessionToken.reveal() } : {}),
+});
+
 export function openSiteStore(site: Documents['sites'][number], settings: Settings): Store {
   const { s3 } = site.spec;
   return openStore({
@@ -68,7 +76,7 @@ export function openSiteStore(site: Documents['sites'][number], settings: Settin
     endpoint: s3.endpoint,
     region: s3.region,
     dialect: s3.dialect,
-    credentials: site.access.credentials,
+    credentials: revealed(site.access.credentials),
     ca: site.access.ca,
     deadlines: settings.deadlines,
   });

@@ -43,7 +43,7 @@ export const TOOLS: Readonly<Record<Tool, ToolSource>> = {
     package: 'github.com/minio/minio',
     version: 'v0.0.0-20260212201848-7aac2a2c5b7c',
     builtName: 'minio',
-    takes: 'about 5 minutes',
+    takes: 'about 3 minutes',
     saysVersion: /^minio version /m,
   },
   mc: {
@@ -87,21 +87,21 @@ export async function findBinary(
   if (named !== undefined && named !== '') return checkNamed(source, resolve(named));
 
   const onPath = await findOnPath(source.command, env);
-  if (onPath !== undefined && (await objection(source, onPath)) === undefined) return onPath;
+  const problem = onPath === undefined ? 'was not found' : await objection(source, onPath);
+  if (onPath !== undefined && problem === undefined) return onPath;
 
   const cached = join(cacheDir(env), `${tool}-${source.version}`);
   if (await isExecutable(cached)) return cached;
-  const go = (await findOnPath('go', env)) ?? ((await isExecutable(GO_HOME)) ? GO_HOME : undefined);
-  if (go === undefined)
-    throw new Error(`${tool} was not found, and there is no Go to build it with. ${ways(source)}`);
+  const missing = `${onPath ?? tool} ${problem}`;
+  const go = await findOnPath('go', env);
+  if (go === undefined) throw new Error(`${missing}; there is no Go to build it with. ${ways(source)}`);
   try {
     return await build({ tool, source, go, env, cached, report });
   } catch (error) {
-    throw new Error(`${tool} was not found, and building it failed. ${ways(source)}`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${missing}; building it failed. ${ways(source)}\n${why}`, { cause: error });
   }
 }
-
-const GO_HOME = '/usr/local/go/bin/go';
 
 /** The three ways out. */
 function ways({ variable, command, atLeast }: ToolSource): string {

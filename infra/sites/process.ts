@@ -18,6 +18,7 @@ exec "$@" 3<&-`;
 
 const TAIL_CHARACTERS = 8_000;
 const PROBE_EVERY_MS = 25;
+const PROBE_DEADLINE_MS = 2_000;
 const DEATH_DEADLINE_MS = 5_000;
 
 export interface ProcessOptions {
@@ -62,7 +63,10 @@ export async function startProcess(options: ProcessOptions): Promise<ServerProce
       await server.kill();
       throw new Error(`${name} was not ready within ${readyWithinMs} ms. ${said(server.output())}`);
     }
-    if (await isReady(AbortSignal.timeout(Math.min(left, 2_000))).catch(() => false)) return server;
+    const signal = AbortSignal.timeout(Math.min(left, PROBE_DEADLINE_MS));
+    const noAnswer = once(signal, 'abort').then(() => false);
+    const ready = isReady(signal).catch(() => false);
+    if (await Promise.race([ready, noAnswer, server.exited.then(() => false)])) return server;
     await Promise.race([sleep(PROBE_EVERY_MS), server.exited]);
   }
   throw new Error(`${name} ended before it was ready. ${said(server.output())}`);

@@ -1,4 +1,6 @@
 /** What a site says of a bucket as a whole, through the AWS SDK: rare calls, the same for every dialect. */
+
+import { Agent } from 'node:https';
 import {
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
@@ -6,10 +8,9 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { Agent } from 'node:https';
 import { SiteUnavailableError } from '../../functions/errors.ts';
 import type { BucketInfo } from '../../functions/ports.ts';
-import { isUnreachable, networkWords, refused } from './errors.ts';
+import { networkWords, refused } from './errors.ts';
 import type { StoreOptions } from './store-options.ts';
 
 export interface Buckets {
@@ -17,11 +18,23 @@ export interface Buckets {
   close(): void;
 }
 
-export function buckets({ site, endpoint, region, credentials, ca, connectMs, deadlines }: StoreOptions): Buckets {
+export function buckets({
+  site,
+  endpoint,
+  region,
+  credentials,
+  ca,
+  connectMs,
+  deadlines,
+}: StoreOptions): Buckets {
   const client = new S3Client({
     endpoint,
     region,
-    credentials: { ...credentials },
+    credentials: {
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey,
+      ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+    },
     forcePathStyle: true,
     // Retries are the functions' business.
     maxAttempts: 1,

@@ -52,8 +52,8 @@ const misconfigured = new Set([
 
 /** Same code as other things, told apart by MinIO's words. */
 const misconfiguredMessage = /versioning not enabled|missing ObjectLockConfiguration|KMS is not configured/i;
-const hopelessMessage =
-  /WORM protected|form of Server Side Encryption|Invalid version id|metadata headers are not supported/i;
+const hopelessMessage = /WORM protected|Invalid version id|metadata headers are not supported/i;
+const clientKey = /form of Server Side Encryption/;
 
 const busy = new Set([
   'RequestTimeout',
@@ -78,6 +78,10 @@ const STORAGE_FULL_MS = 30_000;
 export function refused(refusal: Refusal): Error {
   const { site, doing, status, code, retryAfterMs } = refusal;
   const message = `${doing}: ${code || `HTTP ${status}`}${refusal.message ? ` (${refusal.message})` : ''}`;
+  if (clientKey.test(refusal.message))
+    return new TerminalError(
+      `site ${site}: ${doing}: encrypted with a key that only its writer has (SSE-C), so it cannot be read`,
+    );
   if (starting.has(code)) return new SiteUnavailableError(site, message);
   if (busy.has(code) || status === 429)
     return new RetryableError(`site ${site} is busy: ${message}`, {

@@ -24,22 +24,24 @@ export interface ExchangeOptions {
   readonly headersMs: number;
   /** Longest pause between two pieces of the body. */
   readonly progressMs: number;
+  /** What to throw for a failure. */
+  readonly explain: (error: unknown) => Promise<unknown>;
 }
 
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
-/** Resolves once the response's headers are there. Rejects with what undici or the socket says. */
+/** Resolves once the response's headers are there. Rejects with what `explain` makes of a failure. */
 export function exchange(
   pool: Pool,
   request: Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'headers' | 'body'>,
-  { headersMs, progressMs }: ExchangeOptions,
+  { headersMs, progressMs, explain }: ExchangeOptions,
 ): Promise<Exchange> {
-  return new Promise((resolve, reject) => {
+  const answer = new Promise<Exchange>((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let late: DeadlineError | undefined;
-    const body = new IncomingBody(() => controller);
+    const body = new IncomingBody(() => controller, explain);
     // Counts the time in the pool's queue too, which undici's own timers do not.
     const timer = setTimeout(() => {
       late = new DeadlineError(`no answer within ${headersMs} ms`);
@@ -70,12 +72,17 @@ export function exchange(
       },
     );
   });
+  return answer.catch(async (error) => {
+    throw await explain(error);
+  });
 }
 
 function single(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
+  for (const name in headers) {
+    const value = headers[name];
     if (value !== undefined) result[name] = typeof value === 'string' ? value : value.join(',');
+  }
   return result;
 }
 
@@ -84,20 +91,26 @@ const HIGH_WATER = 256 * 1024;
 
 class IncomingBody implements Body {
   readonly #controller: () => Dispatcher.DispatchController | undefined;
+  readonly #explain: (error: unknown) => Promise<unknown>;
   #chunks: Buffer[] = [];
   #waiting = 0;
+  #highWater = HIGH_WATER;
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(controller: () => Dispatcher.DispatchController | undefined) {
+  constructor(
+    controller: () => Dispatcher.DispatchController | undefined,
+    explain: (error: unknown) => Promise<unknown>,
+  ) {
     this.#controller = controller;
+    this.#explain = explain;
   }
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#waiting += chunk.length;
-    if (this.#waiting > HIGH_WATER) this.#controller()?.pause();
+    if (this.#waiting > this.#highWater) this.#controller()?.pause();
     this.#wake?.();
   }
 
@@ -123,7 +136,7 @@ class IncomingBody implements Body {
         this.#chunks = [];
         this.#waiting = 0;
         yield* chunks;
-        if (this.#error) throw this.#error;
+        if (this.#error) throw await this.#explain(this.#error);
         if (this.#chunks.length > 0) continue;
         if (this.#ended) return;
         await this.#more();
@@ -134,20 +147,23 @@ class IncomingBody implements Body {
   }
 
   async gather(limit: number): Promise<Buffer> {
+    this.#highWater = limit;
     while (!this.#ended && this.#waiting <= limit) await this.#more();
-    if (this.#error) throw this.#error;
+    if (this.#error) throw await this.#explain(this.#error);
     const [first = Buffer.alloc(0), ...others] = this.#chunks;
     const tooLong = this.#waiting > limit;
     this.destroy();
-    if (tooLong) throw new Error(`an answer of more than ${limit} bytes`);
+    if (tooLong) throw await this.#explain(new Error(`the answer is longer than ${limit} bytes`));
     return others.length === 0 ? first : Buffer.concat([first, ...others]);
   }
 
   async #more(): Promise<void> {
-    this.#controller()?.resume();
-    await new Promise<void>((resolve) => {
+    const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    // May push at once.
+    this.#controller()?.resume();
+    await woken;
     this.#wake = undefined;
   }
 }

@@ -6,7 +6,7 @@ import type { VersionRef } from '../../events/object-events.ts';
 import type { Look } from '../../functions/ports.ts';
 import { encryptionOf, factsOfHeaders, isReplica } from './minio-facts.ts';
 import { listVersions } from './minio-listing.ts';
-import { at, HERE_ONLY, type Means } from './minio-replica.ts';
+import { HERE_ONLY, type Means, versionOf } from './minio-replica.ts';
 import type { Answer, WireRequest } from './wire.ts';
 
 /** Tags come with the answer, which saves a request. */
@@ -15,7 +15,7 @@ export const LOOK = { ...HERE_ONLY, 'x-amz-tagging-directive': 'ACCESS' };
 /** A marker's time, which HEAD does not tell, is looked for in a listing. */
 export async function look(means: Means, ref: VersionRef): Promise<Look> {
   const request: WireRequest = {
-    ...at(ref, { versionId: ref.versionId }),
+    ...versionOf(ref),
     method: 'HEAD',
     headers: LOOK,
     deadlineMs: means.deadlines.requestMs,

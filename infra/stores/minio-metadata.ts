@@ -18,9 +18,14 @@ export async function changeMetadata(
 ): Promise<void> {
   if (!sameTags(current.tags, wanted.tags)) await putTags(means, ref, wanted.tags);
   if (!sameRetention(current.retention, wanted.retention))
-    await change(means, ref, 'retention', retentionXml(wanted.retention), {
-      'x-amz-bypass-governance-retention': 'true',
-    });
+    await change(
+      means,
+      ref,
+      'retention',
+      retentionXml(wanted.retention),
+      // Asked for only where it is needed: who lacks that permission may not even extend with it.
+      isWeaker(current.retention, wanted.retention) ? { 'x-amz-bypass-governance-retention': 'true' } : {},
+    );
   const hold = wanted.legalHold ?? 'OFF';
   if ((current.legalHold ?? 'OFF') !== hold)
     await change(means, ref, 'legal-hold', `<LegalHold><Status>${hold}</Status></LegalHold>`);
@@ -73,6 +78,11 @@ function sameRetention(current: Retention, wanted: Retention): boolean {
   const [one, other] = [effective(current), effective(wanted)];
   if (!one || !other) return one === other;
   return one.mode === other.mode && Date.parse(one.until) === Date.parse(other.until);
+}
+
+function isWeaker(current: Retention, wanted: Retention): boolean {
+  const [one, other] = [effective(current), effective(wanted)];
+  return one?.mode === 'GOVERNANCE' && (other?.mode !== 'GOVERNANCE' || other.until < one.until);
 }
 
 function retentionXml(wanted: Retention): string {

@@ -61,7 +61,12 @@ async function initiate(
 }
 
 /** Returns the parts' ETags in order, once the content has proved to be the source's. */
-async function sendParts(means: Means, ref: VersionRef, content: Content, uploadId: string): Promise<string[]> {
+async function sendParts(
+  means: Means,
+  ref: VersionRef,
+  content: Content,
+  uploadId: string,
+): Promise<string[]> {
   const { size } = content.facts;
   const partSize = Math.max(PART_SIZE, Math.ceil(size / MOST_PARTS / MEBIBYTE) * MEBIBYTE);
   const reader = verifiedReader(content);

@@ -34,6 +34,8 @@ export const at = ({ bucket, key }: VersionRef, query: Readonly<Record<string, s
   query,
 });
 
+export const versionOf = (ref: VersionRef) => at(ref, { versionId: ref.versionId });
+
 export const contentMd5 = (body: Uint8Array): string => hash('md5', body, 'base64');
 
 /** Sends the request that makes the version exist. */
@@ -56,7 +58,7 @@ export async function create(
 }
 
 async function holds(wire: Wire, ref: VersionRef, etag: string, deadlineMs: number): Promise<boolean> {
-  const request = { ...at(ref, { versionId: ref.versionId }), method: 'HEAD', headers: HERE_ONLY, deadlineMs } as const;
+  const request = { ...versionOf(ref), method: 'HEAD', headers: HERE_ONLY, deadlineMs } as const;
   const answer = await wire.send(request);
   return answer.status === 200 && unquoted(answer.headers.etag ?? '') === etag;
 }

@@ -7,7 +7,7 @@ import type { VersionRef } from '../../events/object-events.ts';
 import type { Content } from '../../functions/ports.ts';
 import { attributeHeaders } from './minio-facts.ts';
 import { PART_SIZE, putParts } from './minio-multipart.ts';
-import { at, contentMd5, create, type Means, type Outcome, REPLICA } from './minio-replica.ts';
+import { contentMd5, create, type Means, type Outcome, REPLICA, versionOf } from './minio-replica.ts';
 import { verifiedReader } from './verified-reader.ts';
 
 /** Leaves nothing behind when it throws. */
@@ -27,7 +27,7 @@ async function putWhole(means: Means, ref: VersionRef, content: Content): Promis
     const body = await reader.take(facts.size);
     await reader.verify();
     return await create(means, ref, facts, {
-      ...at(ref, { versionId: ref.versionId }),
+      ...versionOf(ref),
       method: 'PUT',
       headers: {
         ...REPLICA,

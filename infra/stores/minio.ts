@@ -3,7 +3,7 @@
  * no event. Read in MinIO's source at 7aac2a2c5b7c, and pinned by test/contract.
  */
 import type { VersionRef } from '../../events/object-events.ts';
-import { RetryableError, TerminalError } from '../../functions/errors.ts';
+import { RefusedError, RetryableError, TerminalError } from '../../functions/errors.ts';
 import type { Content } from '../../functions/ports.ts';
 import { buckets } from './bucket-info.ts';
 import { processBudget } from './byte-budget.ts';
@@ -11,7 +11,7 @@ import { encryptionOf, factsOfHeaders } from './minio-facts.ts';
 import { listVersions } from './minio-listing.ts';
 import { LOOK, look } from './minio-look.ts';
 import { changeMetadata } from './minio-metadata.ts';
-import { at, type Means, REPLICA } from './minio-replica.ts';
+import { type Means, REPLICA, versionOf } from './minio-replica.ts';
 import { upload } from './minio-upload.ts';
 import type { Store, StoreOptions } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
@@ -43,7 +43,8 @@ export function minioStore(options: StoreOptions): Store {
     }
     const isMarker = status === 405 && headers['x-amz-delete-marker'] === 'true';
     const error = await wire.refusal(request, answer);
-    if (isMarker || (status === 404 && !isBucketMissing(error))) return undefined;
+    const isBucketMissing = error instanceof RefusedError && error.code === 'NoSuchBucket';
+    if (isMarker || (status === 404 && !isBucketMissing)) return undefined;
     throw error;
   }
 
@@ -80,4 +81,11 @@ export function minioStore(options: StoreOptions): Store {
       await wire.close();
     },
   };
+}
+
+/** MinIO would take `/a` for `a`. */
+function named(site: string, ref: VersionRef): VersionRef {
+  if (ref.key.startsWith('/'))
+    throw new TerminalError(`site ${site}: MinIO cannot hold a key that begins with a slash: ${ref.key}`);
+  return ref;
 }

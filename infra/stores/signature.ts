@@ -2,7 +2,7 @@
  * AWS Signature Version 4 for S3 (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html): every
  * header given is signed. The signing key is kept for a day, the time stamp for a second.
  */
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash } from 'node:crypto';
 import { fromHeader, toHeader } from './text-encoding.ts';
 
 export interface Credentials {
@@ -40,17 +40,19 @@ export function signer({
   let second = 0;
   let stamp = '';
   let day = '';
-  let key: Buffer = Buffer.alloc(0);
+  let key = createSecretKey(Buffer.alloc(32));
 
   function setTime(now: number): void {
     second = Math.floor(now / 1000);
     stamp = new Date(second * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
     if (stamp.slice(0, 8) === day) return;
     day = stamp.slice(0, 8);
-    key = [day, region, 's3', 'aws4_request'].reduce<Buffer>(
+    const secret = [day, region, 's3', 'aws4_request'].reduce<Buffer>(
       (secret, part) => createHmac('sha256', secret).update(part).digest(),
       Buffer.from(`AWS4${credentials.secretAccessKey}`),
     );
+    // A key object: given bytes, each call would make one.
+    key = createSecretKey(secret);
   }
 
   return (request, now = Date.now()) => {
@@ -74,8 +76,7 @@ export function signer({
     const signature = createHmac('sha256', key)
       .update(`AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${digest}`)
       .digest('hex');
-    headers.authorization =
-      `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
+    headers.authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
     return headers;
   };
 }

@@ -5,7 +5,7 @@
 import { Pool } from 'undici';
 import { RetryableError, SiteUnavailableError } from '../../functions/errors.ts';
 import { isUnreachable, networkWords, type Refusal, refused } from './errors.ts';
-import { type Body, type Exchange, exchange } from './exchange.ts';
+import { type Exchange, exchange } from './exchange.ts';
 import { type Credentials, signer, UNSIGNED_PAYLOAD } from './signature.ts';
 import { encodeComponent, encodeKey, fromHeader } from './text-encoding.ts';
 import { textOf } from './xml.ts';
@@ -78,15 +78,8 @@ export function wire(options: WireOptions): Wire {
   const sign = signer({ credentials, region, host: url.host });
   let lifeSign: Promise<boolean> | undefined;
 
-  async function open(request: WireRequest): Promise<Exchange> {
-    try {
-      return await attempt(request);
-    } catch (error) {
-      throw await failure(request, error);
-    }
-  }
-
-  function attempt({ method, bucket, key, query, headers = {}, body, deadlineMs }: WireRequest) {
+  function open(request: WireRequest, explain = failure): Promise<Exchange> {
+    const { method, bucket, key, query, headers = {}, body, deadlineMs } = request;
     const path = `/${bucket === undefined ? '' : encodeComponent(bucket)}${key === undefined ? '' : `/${encodeKey(key)}`}`;
     const canonicalQuery = query ? encodeQuery(query) : '';
     const signed = sign({
@@ -103,7 +96,7 @@ export function wire(options: WireOptions): Wire {
         headers: signed,
         body: body ?? null,
       },
-      { headersMs: deadlineMs, progressMs },
+      { headersMs: deadlineMs, progressMs, explain: (error) => explain(request, error) },
     );
   }
 
@@ -117,7 +110,7 @@ export function wire(options: WireOptions): Wire {
   }
 
   function isAlive(): Promise<boolean> {
-    lifeSign ??= attempt({ method: 'HEAD', deadlineMs: LIFE_SIGN_MS })
+    lifeSign ??= open({ method: 'HEAD', deadlineMs: LIFE_SIGN_MS }, async (_request, error) => error)
       .then(({ status, body }) => {
         body.destroy();
         return status !== 502 && status !== 503 && status !== 504;
@@ -130,18 +123,14 @@ export function wire(options: WireOptions): Wire {
   }
 
   return {
-    open: async (request) => {
-      const answer = await open(request);
-      return { ...answer, body: explained(answer.body, (error) => failure(request, error)) };
-    },
+    open: async (request) => open(request),
     async send(request) {
       const { status, headers, body } = await open(request);
-      if (request.method === 'HEAD') return { status, headers, body: Buffer.alloc(0) };
-      try {
-        return { status, headers, body: await body.gather(LONGEST_ANSWER) };
-      } catch (error) {
-        throw await failure(request, error);
-      }
+      return {
+        status,
+        headers,
+        body: request.method === 'HEAD' ? Buffer.alloc(0) : await body.gather(LONGEST_ANSWER),
+      };
     },
     async refusal(request, { status, headers, body }) {
       const bytes = Buffer.isBuffer(body)
@@ -150,31 +139,6 @@ export function wire(options: WireOptions): Wire {
       return refused({ site, doing: doing(request), ...told(status, headers, bytes.toString('utf8')) });
     },
     close: () => pool.close(),
-  };
-}
-
-/** Takes the site's word for what broke a body, in the port's errors. */
-function explained(body: Body, explain: (error: unknown) => Promise<unknown>): Body {
-  return {
-    gather: (limit) =>
-      body.gather(limit).catch(async (error) => {
-        throw await explain(error);
-      }),
-    destroy: () => body.destroy(),
-    async *[Symbol.asyncIterator]() {
-      const chunks = body[Symbol.asyncIterator]();
-      try {
-        for (;;) {
-          const next = await chunks.next().catch(async (error) => {
-            throw await explain(error);
-          });
-          if (next.done) return;
-          yield next.value;
-        }
-      } finally {
-        body.destroy();
-      }
-    },
   };
 }
 

@@ -54,6 +54,7 @@ export interface ListedVersion {
   readonly etag: string;
   /** Undefined where the listing does not tell (markers; stores without an extended listing). */
   readonly replica?: boolean | undefined;
+  /** Without the Expires header, which MinIO lists nowhere. */
   readonly facts?:
     | Pick<VersionFacts, 'headers' | 'metadata' | 'tags' | 'retention' | 'legalHold'>
     | undefined;
@@ -98,7 +99,10 @@ export interface ObjectStore {
    * same ETag; a repeat is harmless. Never call it for a version ID that holds other content: it would overwrite.
    */
   write(ref: VersionRef, content: Content): Promise<'written' | 'already'>;
-  /** NOT idempotent: a repeat removes the marker. Only under the key lock, after look() said absent. */
+  /**
+   * Only under the key lock: two at once remove the marker. A repeat, one after the other, leaves it. Throws
+   * TerminalError where an object has this version ID, which the request would purge.
+   */
   putMarker(ref: VersionRef, modified: string): Promise<void>;
   /** Removes one version or marker for good, without an event. A repeat finds nothing and is harmless. */
   purge(ref: VersionRef): Promise<void>;

@@ -83,9 +83,17 @@ function policy(buckets: readonly string[], ofBucket: string[], ofObject: string
   return {
     Version: '2012-10-17',
     Statement: [
-      { Effect: 'Allow', Action: SITE_ACTIONS, Resource: ['arn:aws:s3:::*'] },
-      { Effect: 'Allow', Action: ofBucket, Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}`) },
-      { Effect: 'Allow', Action: ofObject, Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}/*`) },
-    ],
+      { Effect: 'Allow' as const, Action: SITE_ACTIONS, Resource: ['arn:aws:s3:::*'] },
+      {
+        Effect: 'Allow' as const,
+        Action: ofBucket,
+        Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}`),
+      },
+      {
+        Effect: 'Allow' as const,
+        Action: ofObject,
+        Resource: buckets.map((bucket) => `arn:aws:s3:::${bucket}/*`),
+      },
+    ].filter(({ Resource }) => Resource.length > 0),
   };
 }

@@ -81,11 +81,9 @@ export function createVersions(): Versions {
     find: (key, versionId) => byKey.get(key)?.find((version) => version.versionId === versionId),
     latest: (key) => byKey.get(key)?.[0],
     put(key, version) {
-      const others = (byKey.get(key) ?? []).filter(({ versionId }) => versionId !== version.versionId);
+      const versions = byKey.get(key) ?? [];
       if (!byKey.has(key)) sorted = undefined;
-      const at = others.findIndex(({ modified }) => modified <= version.modified);
-      others.splice(at < 0 ? others.length : at, 0, version);
-      byKey.set(key, others);
+      byKey.set(key, withVersion(versions, version));
     },
     remove(key, versionId) {
       const versions = byKey.get(key) ?? [];
@@ -111,6 +109,16 @@ export function createVersions(): Versions {
       return { entries: found, next: undefined };
     },
   };
+}
+
+/** One that keeps its time keeps its place. */
+function withVersion(versions: readonly StoredVersion[], version: StoredVersion): StoredVersion[] {
+  const isSame = ({ versionId }: StoredVersion): boolean => versionId === version.versionId;
+  const there = versions.findIndex(isSame);
+  if (there >= 0 && versions[there]?.modified === version.modified) return versions.with(there, version);
+  const others = versions.filter((other) => !isSame(other));
+  const at = others.findIndex(({ modified }) => modified <= version.modified);
+  return others.toSpliced(at < 0 ? others.length : at, 0, version);
 }
 
 const byBytes = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other));

@@ -1,6 +1,7 @@
 /** Servers do not outlive the process that started them, however that ends. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,10 +46,12 @@ async function startedBy(
   return { pids: JSON.parse(String(line)), end: () => parent.kill('SIGKILL'), ended };
 }
 
+/** Those that run; one that has ended, and that nobody has asked about since (a zombie), does not. */
 function alive(pids: number[]): number[] {
   return pids.filter((pid) => {
     try {
-      return process.kill(pid, 0);
+      process.kill(pid, 0);
+      return !existsSync('/proc/self/stat') || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     } catch {
       return false;
     }

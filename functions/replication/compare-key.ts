@@ -1,7 +1,7 @@
 /** What two listings say of one key's versions, as findings; what is done about them is scan-retry's matter. */
-import { toMilliseconds } from '../../events/times.ts';
+import { sameTime } from '../../events/times.ts';
 import type { ListedVersion } from '../ports.ts';
-import { metadataDifferences } from './compare.ts';
+import { attributeDifferences, type Differences, metadataDifferences } from './compare.ts';
 import { rankedTime } from './order.ts';
 import type { ListedKey } from './walk.ts';
 
@@ -13,15 +13,23 @@ export type Finding =
   /** Both list it with other tags. */
   | { readonly kind: 'metadata'; readonly version: ListedVersion; readonly replica: ListedVersion }
   /** Both list it, and what may never differ does. */
-  | { readonly kind: 'content'; readonly version: ListedVersion; readonly fields: readonly string[] };
+  | {
+      readonly kind: 'content';
+      readonly version: ListedVersion;
+      readonly replica: ListedVersion;
+      readonly fields: readonly string[];
+    };
 
-function contentDifferences(one: ListedVersion, other: ListedVersion): string[] {
-  const fields: string[] = [];
-  if (one.marker !== other.marker) return ['kind'];
-  if (one.size !== other.size) fields.push('size');
-  if (one.etag !== other.etag) fields.push('etag');
-  if (toMilliseconds(one.modified) !== toMilliseconds(other.modified)) fields.push('modified');
-  return fields;
+/** What two sites say differently of one version, as far as both tell it. */
+export function listedDifferences(one: ListedVersion, other: ListedVersion): Differences {
+  if (one.marker !== other.marker) return { content: ['kind'], metadata: [] };
+  const content: string[] = [];
+  if (one.size !== other.size) content.push('size');
+  if (one.etag !== other.etag) content.push('etag');
+  if (!sameTime(one.modified, other.modified)) content.push('modified');
+  if (!one.facts || !other.facts) return { content, metadata: [] };
+  content.push(...attributeDifferences(one.facts, other.facts));
+  return { content, metadata: metadataDifferences(one.facts, other.facts) };
 }
 
 export function compareKey(listed: ListedKey): Finding[] {
@@ -38,11 +46,9 @@ export function compareKey(listed: ListedKey): Finding[] {
       });
       continue;
     }
-    const fields = contentDifferences(version, replica);
-    if (fields.length > 0) findings.push({ kind: 'content', version, fields });
-    else if (version.facts && replica.facts && metadataDifferences(version.facts, replica.facts).length > 0) {
-      findings.push({ kind: 'metadata', version, replica });
-    }
+    const { content, metadata } = listedDifferences(version, replica);
+    if (content.length > 0) findings.push({ kind: 'content', version, replica, fields: content });
+    if (metadata.length > 0) findings.push({ kind: 'metadata', version, replica });
   }
   for (const version of atTarget.values()) findings.push({ kind: 'extra', version });
   // Oldest first: so are versions of one key sent.

@@ -30,12 +30,22 @@ export function metadataDifferences(
   return fields;
 }
 
+/** Names of what is fixed when a version is written, beside its content, and differs. */
+export function attributeDifferences(
+  one: Pick<VersionFacts, 'headers' | 'metadata'>,
+  other: Pick<VersionFacts, 'headers' | 'metadata'>,
+): string[] {
+  const fields: string[] = [];
+  if (!sameRecord(one.headers, other.headers)) fields.push('headers');
+  if (!sameRecord(one.metadata, other.metadata)) fields.push('user metadata');
+  return fields;
+}
+
 export function differences(source: VersionFacts, target: VersionFacts): Differences {
   const content: string[] = [];
   if (source.size !== target.size) content.push('size');
   if (source.etag !== target.etag) content.push('etag');
   if (!sameTime(source.modified, target.modified)) content.push('modified');
-  if (!sameRecord(source.headers, target.headers)) content.push('headers');
-  if (!sameRecord(source.metadata, target.metadata)) content.push('user metadata');
+  content.push(...attributeDifferences(source, target));
   return { content, metadata: metadataDifferences(source, target) };
 }

@@ -17,9 +17,10 @@ if (!hasNode()) fail(withoutNode());
 
 /** Whether node_modules holds what package-lock.json names: what npm wrote down at its end says so. */
 function isInstalled() {
+  const wanted = locked();
   const have = packagesIn('node_modules/.package-lock.json');
   if (have === undefined) return false;
-  return Object.entries(locked()).every(([path, { version, optional }]) => {
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
     if (path === '') return true;
     return have[path] === undefined ? optional === true : have[path].version === version;
   });

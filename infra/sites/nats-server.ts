@@ -63,7 +63,7 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
 }
 
 /** The text of the configuration file; its strings are JSON strings, which this format takes as they are. */
-export function configuration(at: { port: number; dir: string; user: string; password: string }): string {
+function configuration(at: { port: number; dir: string; user: string; password: string }): string {
   const quote = (text: string) => JSON.stringify(text);
   return `listen: ${quote(`${HOST}:${at.port}`)}
 server_name: causeway

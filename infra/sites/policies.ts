@@ -6,7 +6,7 @@
  * from HEAD and GET (s3:GetObjectRetention, s3:GetObjectLegalHold).
  */
 
-export interface PolicyStatement {
+interface PolicyStatement {
   readonly Effect: 'Allow';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];

@@ -115,7 +115,9 @@ function launch({ binary, args, env, cwd, name, secrets = [] }: ProcessOptions):
 function keepTail(child: ChildProcess): () => string {
   let text = '';
   const append = (chunk: Buffer) => {
-    text = (text + chunk.toString('utf8')).slice(-TAIL_CHARACTERS);
+    text += chunk.toString('utf8');
+    // Cut where a line ends: half a secret would not be known as one.
+    if (text.length > TAIL_CHARACTERS) text = text.slice(-TAIL_CHARACTERS).replace(/^.*\n/, '');
   };
   child.stdout?.on('data', append);
   child.stderr?.on('data', append);

@@ -17,11 +17,7 @@ import type { MinioServer } from './minio-server.ts';
 import { policyFor, type SiteRole } from './policies.ts';
 
 /** What a bucket announces: writes, changes of metadata, deletes, and what MinIO's own lifecycle removes. */
-export const MINIO_EVENTS = [
-  's3:ObjectCreated:*',
-  's3:ObjectRemoved:*',
-  's3:LifecycleDelMarkerExpiration:Delete',
-];
+const MINIO_EVENTS = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*', 's3:LifecycleDelMarkerExpiration:Delete'];
 
 export interface BucketSetup {
   readonly name: string;

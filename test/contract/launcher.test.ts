@@ -14,10 +14,10 @@ const oldNode = findOldNode();
 const MAIN = `
 process.on('SIGTERM', () => process.exit(7));
 process.on('SIGINT', () => process.exit(3));
-if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
-if (process.argv[2] === 'abort') process.kill(process.pid, 'SIGKILL');
 process.exitCode = 5;
 console.log(JSON.stringify([process.pid, process.version, process.argv.slice(2)]));
+if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
+if (process.argv[2] === 'abort') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
 `;
 
 let dir: string;

@@ -7,10 +7,12 @@ export interface Life {
   /** Runs `action` in the process: not at all if it is dead, later if it stands still. */
   run(action: () => void): void;
   crash(): void;
+  onCrash(action: () => void): void;
   pause(ms: number): void;
 }
 
-export function createLife(name: string, clock: VirtualClock, onCrash: () => void): Life {
+export function createLife(name: string, clock: VirtualClock): Life {
+  const atCrash: (() => void)[] = [];
   let alive = true;
   let waiting: (() => void)[] | undefined;
 
@@ -28,8 +30,9 @@ export function createLife(name: string, clock: VirtualClock, onCrash: () => voi
       if (!alive) return;
       alive = false;
       waiting = undefined;
-      onCrash();
+      for (const action of atCrash) action();
     },
+    onCrash: (action) => void atCrash.push(action),
     pause(ms) {
       if (!alive || waiting) return;
       waiting = [];

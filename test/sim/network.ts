@@ -23,6 +23,8 @@ export interface Request {
 export interface Network {
   send<Answer>(life: Life, request: Request, effect: () => Answer): Promise<Answer>;
   down(where: string, isDown: boolean): void;
+  /** Whether the content of this read is to come out wrong. */
+  garbles(): boolean;
   /** From here on all goes well; what is under way still arrives. */
   calm(): void;
   /** Requests that have still to take effect or to be answered. */
@@ -103,6 +105,7 @@ export function createNetwork(
 
   function send<Answer>(life: Life, request: Request, effect: () => Answer): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (!life.alive) return;
       let answer: (() => void) | undefined;
       const fate = draw(request);
       const { to, name, about } = request;
@@ -147,6 +150,7 @@ export function createNetwork(
       if (isDown) down.add(where);
       else down.delete(where);
     },
+    garbles: () => !isCalm && random.chance(faults.sites.garbled),
     calm() {
       isCalm = true;
     },

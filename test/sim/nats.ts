@@ -1,0 +1,109 @@
+/** NATS as one process sees it: the host's ports over the stream and the buckets in memory. */
+import { encodeEvent } from '../../events/cloudevent.ts';
+import { identify } from '../../events/identity.ts';
+import { subjectOf } from '../../events/subjects.ts';
+import type { WalkMemory, WalkState } from '../../functions/ports.ts';
+import type { EventLog, Feed, Publication } from '../../infra/host/ports.ts';
+import type { Deliver, SimBucket } from './buckets.ts';
+import type { Life } from './life.ts';
+import type { Network } from './network.ts';
+import type { SimStream, Subscriber } from './stream.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+const deadlineMs = 5_000;
+
+export const deliverTo =
+  (network: Network, life: Life): Deliver =>
+  (name, about, effect) =>
+    network.send(
+      life,
+      {
+        to: 'nats',
+        name,
+        about,
+        deadlineMs,
+        lateByMs: name === 'kv get' || name === 'kv history' || name === 'info' ? undefined : deadlineMs,
+      },
+      effect,
+    );
+
+export function logOf(stream: SimStream, deliver: Deliver): EventLog {
+  const publishOne = ({ event, link, attempts }: Publication): Promise<void> => {
+    const isRetry = attempts !== undefined || link !== undefined;
+    const id = isRetry ? identify(event.id, link, attempts, event.time) : event.id;
+    const message = {
+      subject: subjectOf(event, link),
+      body: encodeEvent(event),
+      id,
+      ...(attempts !== undefined && { attempts }),
+    };
+    return deliver('publish', message.subject, () => stream.publish(message));
+  };
+  return {
+    async publish(publications) {
+      await Promise.all(publications.map(publishOne));
+    },
+  };
+}
+
+export interface FeedOptions {
+  readonly stream: SimStream;
+  readonly consumer: string;
+  readonly life: Life;
+  readonly clock: VirtualClock;
+  readonly deliver: Deliver;
+  /** From the server to the process, in milliseconds. */
+  readonly latency: () => number;
+  readonly loses: () => boolean;
+}
+
+export function feedOf({ stream, consumer, life, clock, latency, loses }: FeedOptions): Feed {
+  const server = stream.consumer(consumer);
+  /** Sent and forgotten: nobody hears whether it arrived. */
+  const tell = (what: () => void): void => {
+    if (life.alive && !loses()) clock.after(latency(), what);
+  };
+
+  return {
+    async open(onMessage) {
+      let isOpen = true;
+      const subscriber: Subscriber = ({ sequence, body, attempts, stored }, deliveries) => {
+        const message = {
+          body,
+          sequence,
+          stored,
+          attempts: deliveries - 1 + attempts,
+          ack: async () => tell(() => server.ack(sequence)),
+          nak: (afterMs: number) => tell(() => server.nak(sequence, afterMs)),
+          working: () => tell(() => server.working(sequence)),
+        };
+        clock.after(latency(), () => life.run(() => isOpen && onMessage(message)));
+      };
+      server.subscribe(subscriber);
+      life.onCrash(() => server.unsubscribe(subscriber));
+      return {
+        async close() {
+          isOpen = false;
+          server.unsubscribe(subscriber);
+        },
+      };
+    },
+  };
+}
+
+export function walkMemoryOf(stream: SimStream, bucket: SimBucket, deliver: Deliver): WalkMemory {
+  return {
+    load: (link) =>
+      deliver('kv get', `walk ${link}`, () => {
+        const entry = bucket.get(link);
+        if (entry?.operation !== 'PUT') return undefined;
+        const { cursor, ...state } = entry.json<WalkState>();
+        return { ...state, cursor };
+      }),
+    async save(link, state) {
+      await deliver('kv put', `walk ${link}`, () => bucket.set(link, JSON.stringify(state), 'PUT'));
+    },
+    streamIdentity: (link) => deliver('info', link, () => stream.identity),
+    backlog: (link) => deliver('info', link, () => stream.consumer(link).backlog),
+  };
+}

@@ -1,0 +1,186 @@
+/** One Causeway process: the real host and functions, wired to the world in memory. */
+import { scanDue } from '../../events/sources/schedule.ts';
+import type { FunctionDefinition } from '../../functions/define.ts';
+import type { Content, Deadlines, Link, LinkContext, Meter, ObjectStore } from '../../functions/ports.ts';
+import { createDeadLetters } from '../../infra/bus/dead-letters.ts';
+import { createKeyLocks } from '../../infra/bus/key-locks.ts';
+import { createLedger } from '../../infra/bus/ledger.ts';
+import { ackWaitMs, rawConsumer, scanConsumer } from '../../infra/bus/streams.ts';
+import { createOrphanMemory } from '../../infra/bus/walk-memory.ts';
+import { createGate } from '../../infra/host/gate.ts';
+import { startIntake } from '../../infra/host/intake.ts';
+import { route } from '../../infra/host/invoke.ts';
+import { type Observer, startLinkWorker } from '../../infra/host/link-worker.ts';
+import { type MemoryRequest, memoryStore } from '../../infra/stores/memory.ts';
+import type { MemorySite } from '../../infra/stores/memory-site.ts';
+import { type SimBucket, viewOf } from './buckets.ts';
+import type { Faults } from './faults.ts';
+import { createLife, type Life } from './life.ts';
+import { deliverTo, feedOf, logOf, walkMemoryOf } from './nats.ts';
+import type { Network } from './network.ts';
+import type { Random } from './random.ts';
+import type { SimStream } from './stream.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export const bucketNames = ['ledger', 'locks', 'walks', 'orphans'] as const;
+
+/** What all processes of a world share. */
+export interface Surroundings {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly stream: SimStream;
+  readonly buckets: Readonly<Record<(typeof bucketNames)[number], SimBucket>>;
+  readonly sites: readonly MemorySite[];
+  readonly links: readonly Link[];
+  readonly faults: Faults;
+  readonly deadlines: Deadlines;
+  readonly pageLimit: number;
+  readonly functions: readonly FunctionDefinition[];
+  readonly meter: Meter;
+  readonly observer: Observer;
+  /** Changes what functions get, to show that the simulation would notice. */
+  readonly amend: (context: Omit<LinkContext, 'emit'>) => Omit<LinkContext, 'emit'>;
+}
+
+export interface SimProcess {
+  readonly life: Life;
+  /** As a process ends that is asked to. */
+  stop(): Promise<void>;
+}
+
+/** A PUT that was given up may be delivered for most of another minute. */
+const putLateByMs = 55_000;
+
+export function startProcess(name: string, world: Surroundings): SimProcess {
+  const { clock, network, stream, buckets, faults, random, deadlines } = world;
+  const life = createLife(name, clock);
+  const processClock = clock.of(life);
+  const deliver = deliverTo(network, life);
+  const log = logOf(stream, deliver);
+  const kv = {
+    ledger: viewOf(buckets.ledger, deliver),
+    locks: viewOf(buckets.locks, deliver),
+    orphans: viewOf(buckets.orphans, deliver),
+  };
+  const ledger = createLedger(kv.ledger, log, processClock);
+  const deadLetters = createDeadLetters(log, processClock);
+  const locks = createKeyLocks(kv.locks, {
+    clock: processClock,
+    requestMs: deadlines.requestMs,
+    madeAt: () => deliver('info', 'locks', () => buckets.locks.madeAt),
+  });
+  const stores = new Map(world.sites.map((site) => [site.name, storeOf(site)]));
+  const stopping = new AbortController();
+  const latency = (): number => 0.2 + 3 * random.next();
+  const loses = (): boolean => random.chance(faults.ackLost);
+  const feed = (consumer: string) => feedOf({ stream, consumer, life, clock, deliver, latency, loses });
+
+  function storeOf(site: MemorySite): ObjectStore {
+    const lateByMs: Partial<Record<MemoryRequest['name'], number>> = {
+      write: putLateByMs,
+      putMarker: deadlines.requestMs * 0.9,
+      purge: deadlines.requestMs * 0.9,
+      setMetadata: deadlines.requestMs * 0.9,
+    };
+    const store = memoryStore(site, {
+      pageLimit: world.pageLimit,
+      deliver: ({ name: request, ref }, effect) =>
+        network.send(
+          life,
+          {
+            to: site.name,
+            name: request,
+            about: ref ? `${ref.key} ${ref.versionId.slice(0, 8)}` : '',
+            deadlineMs: request === 'write' ? deadlines.putMs : deadlines.requestMs,
+            lateByMs: lateByMs[request],
+          },
+          effect,
+        ),
+    });
+    return {
+      ...store,
+      async read(ref) {
+        const content = await store.read(ref);
+        return content && network.garbles() ? garbled(content, random) : content;
+      },
+    };
+  }
+
+  const storeAt = (site: string): ObjectStore => {
+    const store = stores.get(site);
+    if (!store) throw new RangeError(`no site ${site}`);
+    return store;
+  };
+
+  function contextOf(link: Link): Omit<LinkContext, 'emit'> {
+    return world.amend({
+      link,
+      source: storeAt(link.source.site),
+      target: storeAt(link.target.site),
+      site: (at) => stores.get(at),
+      locks,
+      walks: walkMemoryOf(stream, buckets.walks, deliver),
+      orphans: createOrphanMemory(kv.orphans),
+      retries: ledger,
+      clock: processClock,
+      meter: world.meter,
+      deadlines,
+    });
+  }
+
+  async function announceScans(link: Link): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const due = scanDue(link.id, link.scanEveryMs, processClock.now());
+      await log.publish([{ event: due }]).catch(() => undefined);
+      await processClock.sleep(link.scanEveryMs, stopping.signal);
+    }
+  }
+
+  function startLink(link: Link) {
+    announceScans(link).catch(() => undefined);
+    const shared = {
+      route: route(world.functions),
+      context: contextOf(link),
+      settlement: { log, ledger, deadLetters, clock: processClock },
+      gate: createGate(processClock, () => undefined),
+      observer: world.observer,
+      workingEveryMs: ackWaitMs / 3,
+      random: random.next,
+    };
+    return [
+      startLinkWorker({ ...shared, concurrency: 64, feed: feed(link.id) }),
+      startLinkWorker({ ...shared, concurrency: 1, feed: feed(scanConsumer(link.id)) }),
+    ];
+  }
+
+  const intakes = world.sites.map(({ name: site }) => {
+    const observer = { eventIn: () => undefined, ignored: () => undefined, refused: () => undefined };
+    return startIntake({ site, feed: feed(rawConsumer(site)), log, deadLetters, observer });
+  });
+  const workers = world.links.flatMap(startLink);
+
+  return {
+    life,
+    async stop() {
+      stopping.abort(new Error('stopping'));
+      const closed = Promise.all([
+        ...intakes.map(async (intake) => (await intake).close()),
+        ...workers.map(async (worker) => (await worker).stop()),
+      ]);
+      await Promise.race([closed, processClock.sleep(10_000)]);
+      life.crash();
+    },
+  };
+}
+
+/** Breaks off, or has a byte changed. */
+function garbled(content: Content, random: Random): Content {
+  async function* chunks() {
+    for await (const chunk of content.chunks) {
+      if (random.chance(0.5)) yield chunk.slice(0, chunk.length / 2);
+      else yield chunk.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
+    }
+  }
+  return { ...content, chunks: chunks() };
+}

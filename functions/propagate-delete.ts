@@ -96,7 +96,9 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
     await target.putMarker(place.target, modified);
     const after = await target.look(place.target);
     if (after.state !== 'marker') return retryAfter(1000, 'the marker did not stay');
-    meter.arrived(link.id, 0, clock.now() - Date.parse(modified));
+    const lagMs = clock.now() - Date.parse(modified);
+    meter.arrived(link.id, 0, lagMs);
+    meter.verified(link.id, lagMs);
     return done('marker sent', ...arrived(context, place));
   });
 }

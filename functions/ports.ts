@@ -26,7 +26,9 @@ export interface Link {
   readonly existingObjects: boolean;
   /** Other buckets from which the source bucket is fed, transitively: where a replica's origin may be. */
   readonly origins: readonly { readonly site: string; readonly bucket: string }[];
-  /** Some rule starts at the target bucket and leads to a site other than the source. */
+  /** Sites from which the same rule feeds the target directly: what has been there comes from there. */
+  readonly fedBy: readonly string[];
+  /** Some rule starts at the target bucket and leads to a site that this rule does not feed from the source. */
   readonly onward: boolean;
   readonly scanEveryMs: number;
 }
@@ -133,7 +135,9 @@ export interface WalkState {
   readonly counted: number;
   /** Counted in this round so far. */
   readonly counting: number;
-  readonly purged: number;
+  /** Replicas without an origin that this round saw so far, and that the round before saw in all. */
+  readonly suspects: number;
+  readonly suspectsBefore: number;
   readonly roundStarted: string;
   /** Walk without pause until the end of a round (first start, lost stream, restored source). */
   readonly hurry: boolean;

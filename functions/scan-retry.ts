@@ -69,7 +69,8 @@ async function currentState(context: LinkContext): Promise<WalkState> {
     cursor: undefined,
     counted: known?.counted ?? 0,
     counting: 0,
-    purged: 0,
+    suspects: 0,
+    suspectsBefore: known?.suspectsBefore ?? 0,
     roundStarted: now,
     hurry: true,
     frozen: known !== undefined && (known.frozen || known.sourceCreated !== source.created),
@@ -107,7 +108,7 @@ async function walkSlice(
     ? Number.POSITIVE_INFINITY
     : Math.max(smallestSlice, Math.ceil(state.counted / slices));
   const deadline = clock.now() + timeBudgetMs;
-  let { cursor, counting, purged } = state;
+  let { cursor, counting, suspects } = state;
   let found = 0;
   let walked = 0;
   let drafts: Draft[] = [];
@@ -118,10 +119,10 @@ async function walkSlice(
   let ended = true;
   for await (const listed of walk(sides, link.filter.prefix, cursor ?? '')) {
     for (const finding of compareKey(listed)) {
-      const judgement = await judge(context, { ...state, purged }, finding);
-      if (!judgement) continue;
+      const judgement = await judge(context, { ...state, suspects }, finding);
+      if (judgement.isSuspect) suspects += 1;
+      if (!judgement.draft) continue;
       found += 1;
-      if (judgement.purge) purged += 1;
       drafts.push(judgement.draft);
     }
     if (drafts.length >= emitAtOnce) await flush();
@@ -142,10 +143,11 @@ async function walkSlice(
         cursor: undefined,
         counted: counting,
         counting: 0,
-        purged: 0,
+        suspects: 0,
+        suspectsBefore: suspects,
         roundStarted: now,
         hurry: false,
       }
-    : { ...state, cursor, counting, purged };
+    : { ...state, cursor, counting, suspects };
   return { next, found };
 }

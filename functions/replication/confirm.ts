@@ -1,90 +1,101 @@
 /**
- * Compares one key's versions at both ends of a link. What listings say differs is looked at again by its ID before
- * it is called a difference: listings hide nested keys, and work may be under way.
+ * What both ends of a link say of one version when they are asked for it by its ID. Listings hide nested keys, and
+ * work may be under way: what they say differs is asked for before it is called a difference.
  */
-import type { VersionRef } from '../../events/object-events.ts';
 import type { Link, ListedVersion, Look, ObjectStore } from '../ports.ts';
-import { compareKey, type Finding, listedDifferences } from './compare-key.ts';
-import { bucketMissing, nullVersion } from './placing.ts';
-import { matches } from './rule-match.ts';
-import { readBoth } from './same-content.ts';
-import type { ListedKey } from './walk.ts';
+import { listedDifferences } from './compare-key.ts';
+import { bucketMissing } from './placing.ts';
 
 export type Side = 'source' | 'target';
 
+export interface Ends {
+  readonly link: Link;
+  readonly source: ObjectStore;
+  readonly target: ObjectStore;
+}
+
+export interface FieldDifference {
+  /** As in compare.ts; beside these `kind`, `latest` and `content` (SHA-256). */
+  readonly field: string;
+  readonly source: unknown;
+  readonly target: unknown;
+}
+
 export type Difference =
-  /** `at` is the side that lacks it; `version` is what the other one shows. */
+  /** `at` lacks it; `version` is what the other side shows. */
   | { readonly kind: 'missing'; readonly at: Side; readonly version: ListedVersion }
   | {
       readonly kind: 'differs';
       readonly version: ListedVersion;
-      readonly other: ListedVersion;
-      readonly fields: readonly string[];
+      readonly fields: readonly FieldDifference[];
     }
-  /** Its content cannot be read, so nobody knows whether it differs. */
+  /** Nobody knows whether it differs. */
   | { readonly kind: 'unreadable'; readonly version: ListedVersion; readonly reason: string };
 
-export interface ComparedKey {
-  readonly key: string;
-  /** Version IDs that the rule concerns, at either side. */
-  readonly versions: number;
-  readonly differences: readonly Difference[];
-  /** Two-way rules do not replicate them: told apart, and no difference. */
-  readonly nullVersions: readonly { readonly at: Side; readonly version: ListedVersion }[];
-  /** Left at the target by a rule that leaves purges alone. */
-  readonly kept: number;
-  readonly bytesRead: number;
-}
-
-export interface Comparison {
-  readonly link: Link;
-  readonly source: ObjectStore;
-  readonly target: ObjectStore;
-  /** Reads the content of both sides. */
-  readonly deep: boolean;
-  /** With existingObjects off: what is older is not missed. RFC 3339. */
-  readonly since?: string | undefined;
-}
-
-export async function compareVersions(comparison: Comparison, listed: ListedKey): Promise<ComparedKey> {
-  const { link } = comparison;
-  const concerned = concernedIds(link, listed);
-  const isNull = ({ versionId }: ListedVersion): boolean => link.twoWay && versionId === nullVersion;
-  const isOurs = (version: ListedVersion): boolean => concerned.has(version.versionId) && !isNull(version);
-  const ours = {
-    key: listed.key,
-    source: listed.source.filter(isOurs),
-    target: listed.target.filter(isOurs),
-  };
-  const found: Difference[] = [];
-  let kept = 0;
-  let bytesRead = 0;
-
-  for (const finding of findingsOf(ours)) {
-    const confirmed = await confirm(comparison, finding);
-    if (confirmed === 'kept') kept += 1;
-    else if (confirmed) found.push(confirmed);
+/** Undefined where there is none: both agree, or neither has it any longer. */
+export async function confirm(ends: Ends, listed: ListedVersion): Promise<Difference | undefined> {
+  const [source, target] = await Promise.all([ask(ends, 'source', listed), ask(ends, 'target', listed)]);
+  if (source && target) {
+    const fields = fieldsThatDiffer(ends.link, source, target);
+    return fields.length > 0 ? { kind: 'differs', version: listed, fields } : undefined;
   }
-  if (comparison.deep) {
-    for (const [version, other] of pairs(ours)) {
-      const { difference, bytes } = await compareContent(comparison, version, other);
-      bytesRead += bytes;
-      if (difference) found.push(difference);
-    }
-  }
-  const [latest, otherLatest] = [latestOf(ours.source), latestOf(ours.target)];
-  const isOrderKnown = found.every(({ kind }) => kind !== 'missing') && kept === 0;
-  if (latest && otherLatest && latest.versionId !== otherLatest.versionId && isOrderKnown) {
-    const other = ours.target.find(({ versionId }) => versionId === latest.versionId);
-    if (other) found.push({ kind: 'differs', version: latest, other, fields: ['latest'] });
-  }
-  const nulls = (at: Side) => listed[at].filter(isNull).map((version) => ({ at, version }));
+  const shown = source ?? target;
+  if (!shown) return undefined;
+  // The listing tells its time more exactly.
   return {
-    key: listed.key,
-    versions: new Set([...ours.source, ...ours.target].map(({ versionId }) => versionId)).size,
-    differences: merged(found),
-    nullVersions: [...nulls('source'), ...nulls('target')],
-    kept,
-    bytesRead,
+    kind: 'missing',
+    at: source ? 'target' : 'source',
+    version: { ...listed, replica: shown.replica },
   };
+}
+
+/** Undefined where the side does not have it. */
+async function ask(ends: Ends, side: Side, listed: ListedVersion): Promise<ListedVersion | undefined> {
+  const { site, bucket } = ends.link[side];
+  const look = await ends[side].look({ bucket, key: listed.key, versionId: listed.versionId });
+  if (look.state !== 'absent') return seen(listed, look);
+  if (look.missing === 'bucket') throw bucketMissing(site, bucket);
+  return undefined;
+}
+
+/** What a look says, as a listing would; with the Expires header, which no listing tells. */
+export function seen(
+  { key, versionId, latest }: Pick<ListedVersion, 'key' | 'versionId' | 'latest'>,
+  look: Exclude<Look, { state: 'absent' }>,
+): ListedVersion {
+  const named = { key, versionId, latest, replica: look.replica };
+  if (look.state === 'marker') {
+    return { ...named, marker: true, modified: look.modified, size: 0, etag: '' };
+  }
+  const { size, etag, modified } = look.facts;
+  return { ...named, marker: false, modified, size, etag, facts: look.facts };
+}
+
+/** The rule may leave metadata alone, and a marker's time is not exact where no listing shows it. */
+export function fieldsThatDiffer(
+  link: Link,
+  source: ListedVersion,
+  target: ListedVersion,
+): FieldDifference[] {
+  if (source.marker && target.marker) return [];
+  const { content, metadata } = listedDifferences(source, target);
+  return valuesOf([...content, ...(link.metadataChanges ? metadata : [])], source, target);
+}
+
+export const valuesOf = (
+  fields: readonly string[],
+  source: ListedVersion,
+  target: ListedVersion,
+): FieldDifference[] =>
+  fields.map((field) => ({ field, source: fieldOf(source, field), target: fieldOf(target, field) }));
+
+function fieldOf(version: ListedVersion, field: string): unknown {
+  const { facts } = version;
+  const values: Readonly<Record<string, unknown>> = {
+    ...version,
+    ...facts,
+    kind: version.marker ? 'delete marker' : 'object',
+    'user metadata': facts?.metadata,
+  };
+  return values[field];
 }

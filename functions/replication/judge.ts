@@ -4,7 +4,8 @@
  */
 import type { Draft } from '../../events/cloudevent.ts';
 import type { VersionRef } from '../../events/object-events.ts';
-import type { LinkContext, ListedVersion, WalkState } from '../ports.ts';
+import { RetryableError } from '../errors.ts';
+import type { LinkContext, ListedVersion, Look, ObjectStore, WalkState } from '../ports.ts';
 import type { Finding } from './compare-key.ts';
 import { nullVersion } from './placing.ts';
 import { matches } from './rule-match.ts';
@@ -14,14 +15,19 @@ type ScanDraft = Extract<
   { type: 'dev.causeway.version.due.v1' | 'dev.causeway.delete.due.v1' | 'dev.causeway.metadata.due.v1' }
 >;
 
-/** Undefined where nothing is to be done (yet). `purge` counts against the walk's limit. */
-export type Judgement = { readonly draft: ScanDraft; readonly purge: boolean } | undefined;
+/** `draft`: what is to be done now. `isSuspect`: a replica without an origin, counted against the limit of a walk. */
+export interface Judgement {
+  readonly draft?: ScanDraft;
+  readonly isSuspect?: true;
+}
+
+const nothing: Judgement = {};
 
 export async function judge(context: LinkContext, state: WalkState, finding: Finding): Promise<Judgement> {
   const { link } = context;
   const { version } = finding;
-  if (matches(link, version.key, version.facts?.tags) === 'no') return undefined;
-  if (version.versionId === nullVersion && link.twoWay) return undefined;
+  if (matches(link, version.key, version.facts?.tags) === 'no') return nothing;
+  if (version.versionId === nullVersion && link.twoWay) return nothing;
   switch (finding.kind) {
     case 'missing':
       return missing(context, state, version, finding.modified);
@@ -31,7 +37,7 @@ export async function judge(context: LinkContext, state: WalkState, finding: Fin
       return extra(context, state, version);
     case 'content':
       context.meter.differs(link.id, refAt(link.target.bucket, version), finding.fields);
-      return undefined;
+      return nothing;
   }
 }
 
@@ -47,16 +53,16 @@ async function missing(
   const ref = refAt(link.source.bucket, version);
   const age = clock.now() - Date.parse(version.modified);
   // Younger ones are on their way: their events are still being handled.
-  if (age < link.scanEveryMs) return undefined;
-  if (!link.existingObjects && version.modified < state.since) return undefined;
-  if (version.marker ? !link.deleteMarkers : false) return undefined;
-  if (await mayComeFromTarget(context, ref, version)) return undefined;
+  if (age < link.scanEveryMs) return nothing;
+  if (!link.existingObjects && version.modified < state.since) return nothing;
+  if (version.marker ? !link.deleteMarkers : false) return nothing;
+  if (await mayComeFromTarget(context, ref, version)) return nothing;
   if (Date.parse(version.modified) < Date.parse(state.roundStarted) && state.round > 0)
     meter.restored(link.id);
   const due = { link: link.id, ...ref, modified, reason: 'missing' } as const;
   return version.marker
-    ? { draft: { type: 'dev.causeway.delete.due.v1', data: due }, purge: false }
-    : { draft: { type: 'dev.causeway.version.due.v1', data: { ...due, round: 0 } }, purge: false };
+    ? { draft: { type: 'dev.causeway.delete.due.v1', data: due } }
+    : { draft: { type: 'dev.causeway.version.due.v1', data: { ...due, round: 0 } } };
 }
 
 /** A replica that the target lacks may have been purged there, at its origin: then it is the reverse link's matter. */
@@ -70,10 +76,22 @@ async function mayComeFromTarget(
   if (!fedByTarget || !(await isReplica(context, 'source', version))) return false;
   const others = link.origins.filter((origin) => !isSame(origin, link.target));
   for (const other of others) {
-    const look = await context.site(other.site)?.look({ ...ref, bucket: other.bucket });
-    if (look && look.state !== 'absent') return false;
+    const look = await lookIfReachable(context.site(other.site), { ...ref, bucket: other.bucket });
+    // A third site that is away must not keep these two apart.
+    if (look === undefined) return false;
+    if (look.state !== 'absent') return link.fedBy.includes(other.site);
   }
   return true;
+}
+
+/** Undefined where nobody can say. */
+async function lookIfReachable(store: ObjectStore | undefined, ref: VersionRef): Promise<Look | undefined> {
+  try {
+    return await store?.look(ref);
+  } catch (error) {
+    if (error instanceof RetryableError) return undefined;
+    throw error;
+  }
 }
 
 const isSame = (one: { site: string; bucket: string }, other: { site: string; bucket: string }): boolean =>
@@ -101,49 +119,49 @@ async function metadata(
   replica: ListedVersion,
 ): Promise<Judgement> {
   const { link, orphans, walks } = context;
-  if (!link.metadataChanges) return undefined;
+  if (!link.metadataChanges) return nothing;
   const draft = {
     type: 'dev.causeway.metadata.due.v1',
     data: { link: link.id, ...refAt(link.source.bucket, version), reason: 'differs' },
   } as const;
-  if (!link.twoWay) return { draft, purge: false };
+  if (!link.twoWay) return { draft };
   // The origin's word counts.
-  if (version.replica !== false || replica.replica !== true) return undefined;
-  const ref = refAt(link.target.bucket, version);
+  if (version.replica !== false || replica.replica !== true) return nothing;
+  // Apart from what is remembered of the version itself.
+  const ref = { ...refAt(link.target.bucket, version), versionId: `${version.versionId}/metadata` };
   const first = await orphans.seenIn(link.id, ref);
   if (first === undefined || first >= state.round) {
     if (first === undefined) await orphans.remember(link.id, ref, state.round);
-    return undefined;
+    return nothing;
   }
   const reverse = `${link.rule}_${link.target.site}_${link.source.site}`;
-  if ((await walks.backlog(link.id)) + (await walks.backlog(reverse)) > 0) return undefined;
+  if ((await walks.backlog(link.id)) + (await walks.backlog(reverse)) > 0) return nothing;
   await orphans.forget(link.id, ref);
-  return { draft, purge: false };
+  return { draft };
 }
 
 /** A replica whose origin does not list it: purged while nobody heard, or the origin lost it. */
 async function extra(context: LinkContext, state: WalkState, version: ListedVersion): Promise<Judgement> {
   const { link, orphans, meter } = context;
-  if (!link.versionPurges || (version.marker && !link.deleteMarkers)) return undefined;
-  if (!(await isReplica(context, 'target', version))) return undefined;
+  if (!link.versionPurges || (version.marker && !link.deleteMarkers)) return nothing;
+  if (!(await isReplica(context, 'target', version))) return nothing;
   const ref = refAt(link.target.bucket, version);
   if (!(await goneEverywhere(context, version))) {
     await orphans.forget(link.id, ref);
-    return undefined;
+    return nothing;
   }
   const first = await orphans.seenIn(link.id, ref);
-  if (first === undefined) {
-    await orphans.remember(link.id, ref, state.round);
-    return undefined;
-  }
-  if (first >= state.round) return undefined;
-  if (state.frozen || state.purged >= Math.max(100, state.counted / 100)) {
+  if (first === undefined) await orphans.remember(link.id, ref, state.round);
+  if (first === undefined || first >= state.round) return { isSuspect: true };
+  // Many at once are no purges that nobody heard of, but an origin that lost its data.
+  const isLoss = Math.max(state.suspects, state.suspectsBefore) > Math.max(100, state.counted / 100);
+  if (state.frozen || isLoss) {
     meter.orphan(link.id, ref);
-    return undefined;
+    return { isSuspect: true };
   }
   await orphans.forget(link.id, ref);
   const data = { link: link.id, ...refAt(link.source.bucket, version), reason: 'missing' } as const;
-  return { draft: { type: 'dev.causeway.delete.due.v1', data }, purge: true };
+  return { draft: { type: 'dev.causeway.delete.due.v1', data }, isSuspect: true };
 }
 
 /**
@@ -156,10 +174,9 @@ async function goneEverywhere(context: LinkContext, version: ListedVersion): Pro
   let older = false;
   for (const origin of origins) {
     const store = context.site(origin.site);
-    if (!store) return false;
-    const look = await store.look(refAt(origin.bucket, version));
-    if (look.state !== 'absent' || look.missing === 'bucket') return false;
-    const bucket = await store.bucket(origin.bucket);
+    const look = await lookIfReachable(store, refAt(origin.bucket, version));
+    if (look?.state !== 'absent' || look.missing === 'bucket') return false;
+    const bucket = await store?.bucket(origin.bucket);
     older ||= bucket !== undefined && Date.parse(bucket.created) <= Date.parse(version.modified);
   }
   if (!older) context.meter.orphan(link.id, refAt(link.target.bucket, version));

@@ -26,6 +26,7 @@ interface Pointing {
 export function unconcerned(link: Link, data: Pointing): string | undefined {
   if (matches(link, data.key) === 'no') return 'outside the rule';
   if (data.via?.includes(link.target.site)) return 'came from there';
+  if (data.via?.some((site) => link.fedBy.includes(site))) return 'goes there directly';
   if (data.versionId === nullVersion && link.twoWay) return 'null versions are not replicated two-way';
   return undefined;
 }

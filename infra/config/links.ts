@@ -6,7 +6,7 @@ import type { ReplicationRule } from './replication-rule.ts';
 type Place = Link['source'];
 
 /** A link as its own rule has it, before the others are looked at. */
-export interface Route extends Omit<Link, 'twoWay' | 'yieldsTo' | 'origins' | 'onward'> {
+export interface Route extends Omit<Link, 'twoWay' | 'yieldsTo' | 'origins' | 'onward' | 'fedBy'> {
   readonly direction: ReplicationRule['spec']['direction'];
   readonly priority: number;
 }
@@ -63,6 +63,13 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
   const origins = new Map(
     [...from].map(([name, [route]]) => [name, route ? originsOf(route.source, into) : []]),
   );
+  const isDirect = (rule: string, source: Place, target: Place): boolean =>
+    routes.some(
+      (other) => other.rule === rule && samePlace(other.source, source) && samePlace(other.target, target),
+    );
+  const leadsOn = (route: Route, other: Route): boolean =>
+    other.target.site !== route.source.site &&
+    !(other.rule === route.rule && isDirect(route.rule, route.source, other.target));
   return routes.map((route) => {
     const { direction: _, priority, ...own } = route;
     const next = (from.get(placeName(route.target)) ?? []).filter((other) =>
@@ -71,10 +78,13 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
     return {
       ...own,
       twoWay: next.some((other) => samePlace(other.target, route.source)),
-      onward: next.some((other) => other.target.site !== route.source.site),
+      onward: next.some((other) => leadsOn(route, other)),
       yieldsTo: (into.get(placeName(route.target)) ?? [])
         .filter((other) => other.priority > priority && compete(route, other))
         .map(({ filter }) => filter),
+      fedBy: (into.get(placeName(route.target)) ?? [])
+        .filter((other) => other.rule === route.rule && other.source.site !== route.source.site)
+        .map(({ source }) => source.site),
       origins: origins.get(placeName(route.source)) ?? [],
     };
   });

@@ -40,6 +40,7 @@ describe('links', () => {
       existingObjects: true,
       origins: [],
       onward: false,
+      fedBy: [],
       scanEveryMs: 2000,
     });
   });
@@ -98,6 +99,13 @@ describe('links', () => {
     ];
 
     expect(graph(...rules)).toEqual({ one_a_b: '', two_b_c: 'a', three_b_d: '' });
+  });
+
+  it('do not go on to a site that the same rule feeds from the source', () => {
+    const mesh = linksOf({ rules: [ruleOf('mesh', 'a', ['b', 'c'], { direction: 'two-way' })] });
+
+    expect(mesh.filter(({ onward }) => onward)).toEqual([]);
+    expect(mesh.find(({ id }) => id === 'mesh_b_c')?.fedBy).toEqual(['a']);
   });
 
   it('tell the origins of a ring without naming the bucket itself', () => {

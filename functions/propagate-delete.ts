@@ -91,6 +91,11 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
     if (before.state === 'object')
       return park(`${link.target.site} holds an object under this marker's version ID`);
     if (before.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
+    // Markers carry no tags: where tags select, a marker concerns the target only if it has the key.
+    const isSelective = Object.keys(link.filter.tags).length > 0;
+    if (isSelective && (await versionsOf(target, link.target.bucket, place.target.key)).length === 0) {
+      return done('nothing there to mark');
+    }
     const modified = await replicaTime(source, place.source, shown, told);
     lock.signal.throwIfAborted();
     await target.putMarker(place.target, modified);

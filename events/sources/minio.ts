@@ -7,6 +7,7 @@
  * - `sequencer` is the version's modification time in hexadecimal nanoseconds; exact for puts only.
  * - Deleting a missing key says ObjectRemoved:NoOP: nothing happened.
  * - Deleting a marker by its ID says DeleteMarkerCreated with that ID: whoever handles it asks the source.
+ * - What a lifecycle rule removes with all its versions names the latest only; lifecycle events have no request ID.
  */
 import { z } from 'zod';
 import { type CausewayEvent, EventError, makeEvent } from '../cloudevent.ts';
@@ -34,6 +35,11 @@ const notificationSchema = z.object({ Records: z.array(recordSchema).min(1).max(
 
 const known = [...createdEvents, ...metadataEvents, ...removedEvents] as const;
 const created: ReadonlySet<string> = new Set(createdEvents);
+/** Every version of the key is gone, whichever one is named. */
+const ofAllVersions: ReadonlySet<string> = new Set([
+  'ObjectRemoved:DeleteAllVersions',
+  'LifecycleDelMarkerExpiration:Delete',
+]);
 
 /** Nothing that replication has to act on; named so that it can be counted. */
 export interface Ignored {
@@ -56,8 +62,8 @@ function fromRecord(site: string, record: z.infer<typeof recordSchema>): Causewa
   if (!name) return { ignored: eventName };
   const { bucket, object } = record.s3;
   const key = unescapeKey(object.key);
-  const versionId = object.versionId === '' ? undefined : object.versionId;
-  const requestId = record.responseElements?.['x-amz-request-id'];
+  const versionId = ofAllVersions.has(name) ? undefined : object.versionId || undefined;
+  const requestId = record.responseElements?.['x-amz-request-id'] || undefined;
   // Two tag changes of one version differ in nothing but the request.
   const occurrence = requestId ? [requestId] : [object.sequencer, eventTime];
   const id = identify(site, bucket.name, key, versionId, name, ...occurrence);

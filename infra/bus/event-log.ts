@@ -1,6 +1,6 @@
 /** Publishes events on the stream; resolves when the server has them on disk. */
 import { headers } from '@nats-io/transport-node';
-import { encodeEvent } from '../../events/cloudevent.ts';
+import { contentType, encodeEvent } from '../../events/cloudevent.ts';
 import { identify } from '../../events/identity.ts';
 import { subjectOf } from '../../events/subjects.ts';
 import type { EventLog, Publication } from '../host/ports.ts';
@@ -15,7 +15,7 @@ const inFlight = 256;
 export function createEventLog({ jetstream }: Bus): EventLog {
   async function publishOne({ event, link, attempts }: Publication): Promise<void> {
     const head = headers();
-    head.set('Content-Type', 'application/cloudevents+json');
+    head.set('Content-Type', contentType);
     if (attempts !== undefined) head.set(attemptsHeader, String(attempts));
     // The dedup window saves work and is never relied on. A retry is the same event and must pass it.
     const msgID =

@@ -23,11 +23,19 @@ export function held(message: JsMsg): HeldMessage {
   };
 }
 
-export function createFeed({ jetstream }: Bus, stream: string, consumer: string): Feed {
+export function createFeed({ jetstream, presence }: Bus, stream: string, consumer: string): Feed {
   return {
     async open(onMessage) {
       let closed = false;
       let current: ConsumerMessages | undefined;
+
+      // The client would look for the consumer at a pace of its own: once, and then half a minute later.
+      const forget = presence.onLoss(() => current?.stop());
+
+      /** Ends a pull that the server has forgotten. */
+      async function watchHeartbeats(messages: ConsumerMessages): Promise<void> {
+        for await (const { type } of messages.status()) if (type === 'heartbeats_missed') messages.stop();
+      }
 
       async function pullForEver(): Promise<void> {
         while (!closed) {
@@ -38,7 +46,11 @@ export function createFeed({ jetstream }: Bus, stream: string, consumer: string)
               // A pull that found the consumer gone ends here, and the consumer is got again.
               abort_on_missing_resource: true,
             });
-            if (closed) break;
+            if (closed) {
+              current.stop();
+              break;
+            }
+            watchHeartbeats(current).catch(() => undefined);
             for await (const message of current) onMessage(held(message));
           } catch {
             // The server, the stream or the consumer is away; whoever keeps them makes them again.
@@ -51,7 +63,8 @@ export function createFeed({ jetstream }: Bus, stream: string, consumer: string)
       return {
         async close() {
           closed = true;
-          await current?.close();
+          forget();
+          current?.stop();
           await ended;
         },
       };

@@ -28,8 +28,9 @@ export function createKeyLocks(kv: KV, { clock, requestMs, madeAt }: KeyLockOpti
     } catch {
       const found = await kv.get(name);
       if (found?.operation !== 'PUT') return undefined;
-      const { expires } = rightSchema.parse(found.json());
-      if (clock.now() <= expires) return undefined;
+      const { data } = rightSchema.safeParse(found.json());
+      // What cannot be read may be somebody's right: it goes when the bucket forgets it.
+      if (!data || clock.now() <= data.expires) return undefined;
       return kv.update(name, right, found.revision).catch(() => undefined);
     }
   }
@@ -39,11 +40,14 @@ export function createKeyLocks(kv: KV, { clock, requestMs, madeAt }: KeyLockOpti
       const untilSure = (await madeAt()) + requestMs - clock.now();
       if (untilSure > 0) await clock.sleep(untilSure);
       const name = identify(site, bucket, key);
-      const right = Buffer.from(JSON.stringify({ holder, expires: clock.now() + lifetimeMs }));
+      // The right runs from before it was asked for: NATS may have taken its time over it.
+      const from = clock.now();
+      const right = Buffer.from(JSON.stringify({ holder, expires: from + lifetimeMs }));
       const revision = await take(name, right);
       if (revision === undefined) return undefined;
       const giveUp = new AbortController();
-      const timer = setTimeout(() => giveUp.abort(new Error('the key lock ends')), lifetimeMs / 2);
+      const left = Math.max(0, from + lifetimeMs / 2 - clock.now());
+      const timer = setTimeout(() => giveUp.abort(new Error('the key lock ends')), left);
       return {
         signal: giveUp.signal,
         async release() {

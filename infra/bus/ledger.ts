@@ -1,17 +1,26 @@
 /**
- * The exceptions of a deployment in NATS KV: `<link>.<kind>.<version's hash>`. Empty on a healthy day but for purges
- * that wait for their second look. What is due goes back on the stream and out of the ledger.
+ * The exceptions of a deployment in NATS KV: `<link>.<state>.<kind>.<version's hash>`. Empty on a healthy day but for
+ * purges that wait for their second look. What is due goes back on the stream and out of the ledger.
  */
-import type { KV } from '@nats-io/kv';
+import type { KV, KvEntry } from '@nats-io/kv';
 import { z } from 'zod';
 import { type CausewayEvent, readEvent } from '../../events/cloudevent.ts';
 import { identify } from '../../events/identity.ts';
 import type { Clock, RetryMemory } from '../../functions/ports.ts';
 import type { EventLog, Ledger, LedgerEntry } from '../host/ports.ts';
 
+/** What the ledger asks of a KV bucket. */
+export interface LedgerBucket extends Pick<KV, 'put'> {
+  /** The entries that are there now, of the keys that match. */
+  history(of: { readonly key: string }): Promise<AsyncIterable<LedgerRecord>>;
+  /** Removes an entry unless it changed since. */
+  purge(key: string, options: { readonly previousSeq: number }): Promise<void>;
+}
+export type LedgerRecord = Pick<KvEntry, 'key' | 'revision' | 'operation' | 'json'>;
+
 const entrySchema = z.object({
   link: z.string(),
-  event: z.unknown(),
+  event: z.unknown().transform(readEvent),
   reason: z.string(),
   attempts: z.number(),
   nextTry: z.number(),
@@ -25,27 +34,35 @@ export interface StoredLedger extends Ledger, RetryMemory {
 
 const kindOf = (event: CausewayEvent): string => event.type.replaceAll(/[^A-Za-z]/g, '-');
 
-function keyOf(link: string, event: CausewayEvent): string {
+function keyOf({ link, state, event }: LedgerEntry): string {
   const version = 'bucket' in event.data ? [event.data.bucket, event.data.key, event.data.versionId] : [];
-  return `${link}.${kindOf(event)}.${identify(...version)}`;
+  return `${link}.${state}.${kindOf(event)}.${identify(...version)}`;
+}
+
+/** Undefined for what cannot be read: another version of Causeway wrote it, and may read it. */
+function entryOf(stored: LedgerRecord): LedgerEntry | undefined {
+  try {
+    return entrySchema.parse(stored.json());
+  } catch {
+    return undefined;
+  }
 }
 
 /** Released at once, so that one slice's memory is bounded. */
 const releaseBatch = 256;
 
-export function createLedger(kv: KV, log: EventLog, clock: Clock): StoredLedger {
+export function createLedger(bucket: LedgerBucket, log: EventLog, clock: Clock): StoredLedger {
   async function* read(link?: string) {
-    const history = await kv.history({ key: link === undefined ? '>' : `${link}.>` });
-    for await (const stored of history) {
+    for await (const stored of await bucket.history({ key: link === undefined ? '>' : `${link}.>` })) {
       if (stored.operation !== 'PUT') continue;
-      const { event, ...entry } = entrySchema.parse(stored.json());
-      yield { key: stored.key, revision: stored.revision, entry: { ...entry, event: readEvent(event) } };
+      const entry = entryOf(stored);
+      if (entry) yield { key: stored.key, revision: stored.revision, entry };
     }
   }
 
   return {
     async put(entry) {
-      await kv.put(keyOf(entry.link, entry.event), JSON.stringify(entry));
+      await bucket.put(keyOf(entry), JSON.stringify(entry));
     },
     async *entries(link) {
       for await (const { entry } of read(link)) yield entry;
@@ -57,7 +74,7 @@ export function createLedger(kv: KV, log: EventLog, clock: Clock): StoredLedger 
         await log.publish(due.map(({ entry }) => ({ event: entry.event, link, attempts: entry.attempts })));
         // An entry that changed meanwhile is newer work: it stays.
         await Promise.allSettled(
-          due.map(({ key, revision }) => kv.purge(key, { previousSeq: revision, ttl: '1m' })),
+          due.map(({ key, revision }) => bucket.purge(key, { previousSeq: revision })),
         );
         released += due.length;
         due = [];

@@ -6,12 +6,12 @@ import {
   DiscardPolicy,
   RetentionPolicy,
   StorageType,
-  type StreamConfig,
 } from '@nats-io/jetstream';
 import { Kvm, type KvOptions } from '@nats-io/kv';
 import { bucketSubject, linkSubject, rawSubject, scheduleSubject } from '../../events/subjects.ts';
 import type { Link } from '../../functions/ports.ts';
 import type { Bus } from './connection.ts';
+import { addStreams, type NewStream } from './stream-storage.ts';
 
 export const streamNames = { events: 'CAUSEWAY', raw: 'CAUSEWAY_RAW', dead: 'CAUSEWAY_DEAD' } as const;
 export const bucketNames = {
@@ -39,8 +39,6 @@ export const defaultStreamSettings: StreamSettings = {
   maxBytes: 8 * gibibyte,
   replicas: 1,
 };
-
-type NewStream = Partial<StreamConfig> & { name: string };
 
 const streams = ({ maxAgeMs, maxBytes, replicas }: StreamSettings): NewStream[] => {
   const durable = { storage: StorageType.File, num_replicas: replicas, discard: DiscardPolicy.Old };
@@ -70,8 +68,8 @@ const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvO
   const durable = { history: 1, storage: StorageType.File, replicas };
   return {
     ledger: { ...durable, markerTTL: minute },
-    // Longer than any lock is held; what a dead process left goes by itself.
-    locks: { ...durable, ttl: 10 * minute },
+    // Longer than any lock is held (four of the longest request deadline); what a dead process left goes by itself.
+    locks: { ...durable, ttl: 60 * minute },
     walks: durable,
     orphans: { ...durable, ttl: 7 * day },
     status: { history: 1, storage: StorageType.Memory, ttl: minute },
@@ -122,16 +120,20 @@ export const scanConsumer = (link: string): string => `${link}_scan`;
 /** The consumer that turns a site's raw notifications into events. */
 export const rawConsumer = (site: string): string => `source_${site}`;
 
-/** Makes what is missing; leaves what is there as it is. Idempotent, and safe in several processes at once. */
+/**
+ * Makes what is missing and leaves what is there as it is, but for a consumer that a changed rule has given another
+ * bucket. Idempotent, and safe in several processes at once.
+ */
 export async function ensureStreams(
   bus: Bus,
   { links, sites }: { readonly links: readonly Link[]; readonly sites: readonly string[] },
   settings = defaultStreamSettings,
 ): Promise<void> {
   const present = new Set(await names(bus.manager.streams.names()));
-  for (const stream of streams(settings)) {
-    if (!present.has(stream.name)) await bus.manager.streams.add(stream);
-  }
+  await addStreams(
+    bus,
+    streams(settings).filter(({ name }) => !present.has(name)),
+  );
   const kvm = new Kvm(bus.jetstream);
   const wanted = buckets(settings.replicas);
   for (const [key, name] of Object.entries(bucketNames) as [keyof typeof bucketNames, string][]) {
@@ -142,12 +144,21 @@ export async function ensureStreams(
 }
 
 async function ensureConsumers({ manager }: Bus, stream: string, wanted: readonly Durable[]): Promise<void> {
-  const present = new Set<string>();
-  for await (const { name } of manager.consumers.list(stream)) present.add(name);
+  const present = new Map<string, string>();
+  for await (const { name, config } of manager.consumers.list(stream)) present.set(name, filterOf(config));
   for (const consumer of wanted) {
-    if (!present.has(consumer.durable_name)) await manager.consumers.add(stream, consumer);
+    const filter = present.get(consumer.durable_name);
+    if (filter === undefined) await manager.consumers.add(stream, consumer);
+    else if (filter !== filterOf(consumer)) {
+      const { filter_subjects, filter_subject } = consumer;
+      const changed = filter_subjects ? { filter_subjects } : { filter_subject: filter_subject ?? '' };
+      await manager.consumers.update(stream, consumer.durable_name, changed);
+    }
   }
 }
+
+const filterOf = ({ filter_subject, filter_subjects }: Partial<ConsumerConfig>): string =>
+  (filter_subjects ?? [filter_subject]).toSorted().join(' ');
 
 async function names(listing: AsyncIterable<string>): Promise<string[]> {
   const found: string[] = [];

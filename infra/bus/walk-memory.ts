@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
 import { identify } from '../../events/identity.ts';
 import type { OrphanMemory, WalkMemory } from '../../functions/ports.ts';
+import { backlogOf } from './backlog.ts';
 import type { Bus } from './connection.ts';
 import { streamNames } from './streams.ts';
 
@@ -11,7 +12,8 @@ const walkSchema = z.object({
   cursor: z.string().optional(),
   counted: z.number(),
   counting: z.number(),
-  purged: z.number(),
+  suspects: z.number(),
+  suspectsBefore: z.number(),
   roundStarted: z.string(),
   hurry: z.boolean(),
   frozen: z.boolean(),
@@ -21,36 +23,58 @@ const walkSchema = z.object({
   targetCreated: z.string(),
 });
 
-export function createWalkMemory({ manager }: Bus, kv: KV): WalkMemory {
+/** What was known of a link's place in the stream when it was last asked for. */
+const placeSchema = z.object({
+  /** Of the stream and of the link's consumer: when they were made. */
+  made: z.string(),
+  /** Every event of the link up to this sequence was handled. */
+  handled: z.number(),
+  /** How often retention, or a purge, took more than was handled. */
+  losses: z.number(),
+});
+
+export function createWalkMemory(bus: Bus, kv: KV): WalkMemory {
+  /** Undefined where nothing usable is stored: lost memory only makes the walk start again. */
+  async function recall<Value>(key: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
+    const stored = await kv.get(key);
+    return stored?.operation === 'PUT' ? schema.safeParse(jsonOf(stored.string())).data : undefined;
+  }
+
   return {
     async load(link) {
-      const stored = await kv.get(link);
-      if (stored?.operation !== 'PUT') return undefined;
-      const { cursor, ...state } = walkSchema.parse(stored.json());
-      return { ...state, cursor };
+      const state = await recall(link, walkSchema);
+      return state && { ...state, cursor: state.cursor };
     },
     async save(link, state) {
       await kv.put(link, JSON.stringify(state));
     },
     async streamIdentity(link) {
-      const [stream, consumer] = await Promise.all([
-        manager.streams.info(streamNames.events),
-        manager.consumers.info(streamNames.events, link),
-      ]);
-      const waiting = consumer.num_pending + consumer.num_ack_pending > 0;
-      // Retention may have taken events that this link had not handled yet.
-      const passed = waiting && consumer.ack_floor.stream_seq + 1 < stream.state.first_seq;
-      return passed ? `${stream.created}/${consumer.ack_floor.stream_seq}` : stream.created;
+      const key = `${link}.place`;
+      const known = await recall(key, placeSchema);
+      // In this order: what is stored after the first answer can only add to what waits in the second.
+      const { created, state } = await bus.manager.streams.info(streamNames.events);
+      const backlog = await backlogOf(bus, link);
+      if (!backlog) throw new Error(`link ${link} has no consumer yet`);
+      const handled = backlog.oldest ? backlog.oldest.sequence - 1 : state.last_seq;
+      // A consumer that was made anew starts with new events: those before it are as good as lost.
+      const made = `${created}/${backlog.created}`;
+      const passed = known?.made === made && state.first_seq > known.handled + 1;
+      const losses = (known?.losses ?? 0) + (passed ? 1 : 0);
+      await kv.put(key, JSON.stringify({ made, handled, losses }));
+      return `${made}/${losses}`;
     },
     async backlog(link) {
-      try {
-        const consumer = await manager.consumers.info(streamNames.events, link);
-        return consumer.num_pending + consumer.num_ack_pending;
-      } catch {
-        return 0;
-      }
+      return (await backlogOf(bus, link))?.events ?? 0;
     },
   };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function createOrphanMemory(kv: KV): OrphanMemory {
@@ -59,7 +83,8 @@ export function createOrphanMemory(kv: KV): OrphanMemory {
   return {
     async seenIn(link, ref) {
       const stored = await kv.get(nameOf(link, ref));
-      return stored?.operation === 'PUT' ? z.number().parse(stored.json()) : undefined;
+      if (stored?.operation !== 'PUT') return undefined;
+      return z.number().safeParse(jsonOf(stored.string())).data;
     },
     async remember(link, ref, round) {
       await kv.put(nameOf(link, ref), JSON.stringify(round));

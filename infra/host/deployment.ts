@@ -1,105 +1,32 @@
-/** Composition: everything that `up` runs in one process, from the documents' links to the workers. */
+/** Composition: everything that `up` runs in one process, from the links to their workers. */
 import { hostname } from 'node:os';
-import { type KV, Kvm } from '@nats-io/kv';
 import { scanDue } from '../../events/sources/schedule.ts';
 import { messageOf } from '../../functions/errors.ts';
 import { functions } from '../../functions/index.ts';
-import type { Clock, Deadlines, Link, LinkContext, ObjectStore } from '../../functions/ports.ts';
-import type { Bus } from '../bus/connection.ts';
-import { createDeadLetters } from '../bus/dead-letters.ts';
-import { createEventLog } from '../bus/event-log.ts';
+import type { Clock, Link } from '../../functions/ports.ts';
 import { createFeed } from '../bus/feed.ts';
-import { createKeyLocks } from '../bus/key-locks.ts';
-import { createLedger, type StoredLedger } from '../bus/ledger.ts';
+import { countLedger } from '../bus/ledger-bucket.ts';
 import {
   ackWaitMs,
-  bucketNames,
   defaultStreamSettings,
   ensureStreams,
   rawConsumer,
-  type StreamSettings,
   scanConsumer,
   streamNames,
 } from '../bus/streams.ts';
-import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Telemetry } from '../telemetry/metrics.ts';
 import { createGate } from './gate.ts';
 import { startIntake } from './intake.ts';
 import { route } from './invoke.ts';
 import { startLinkWorker } from './link-worker.ts';
-import type { DeadLetters, EventLog, OpenFeed } from './ports.ts';
+import type { OpenFeed } from './ports.ts';
 import { type LinkStatus, linkStatus, writeStatus } from './status.ts';
+import { openWorld, type World, type WorldOptions } from './world.ts';
 
-export interface DeploymentOptions {
-  readonly bus: Bus;
-  readonly links: readonly Link[];
-  readonly stores: ReadonlyMap<string, ObjectStore>;
-  readonly deadlines: Deadlines;
+export interface DeploymentOptions extends WorldOptions {
+  /** Events that one link works on at a time. */
   readonly concurrency: number;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
   readonly logger: Logger;
-  readonly streams?: StreamSettings;
-  /** Nobody can hold a lock from before: the NATS store was made for this process. */
-  readonly isFresh?: boolean;
-}
-
-/** The world of a deployment, bound to NATS: what both hosts and the commands work with. */
-export interface World {
-  readonly log: EventLog;
-  readonly ledger: StoredLedger;
-  readonly deadLetters: DeadLetters;
-  readonly statusBucket: KV;
-  contextOf(link: Link): Omit<LinkContext, 'emit'>;
-}
-
-export async function openWorld(options: DeploymentOptions): Promise<World> {
-  const { bus, clock, deadlines, stores, telemetry } = options;
-  const sites = [...stores.keys()];
-  await ensureStreams(bus, { links: options.links, sites }, options.streams ?? defaultStreamSettings);
-  const kvm = new Kvm(bus.jetstream);
-  const [ledgerBucket, locksBucket, walksBucket, orphansBucket, statusBucket] = await Promise.all([
-    kvm.open(bucketNames.ledger),
-    kvm.open(bucketNames.locks),
-    kvm.open(bucketNames.walks),
-    kvm.open(bucketNames.orphans),
-    kvm.open(bucketNames.status),
-  ]);
-  const log = createEventLog(bus);
-  const ledger = createLedger(ledgerBucket, log, clock);
-  const firstMadeAt = options.isFresh ? (await locksBucket.status()).streamInfo.created : undefined;
-  const madeAt = async (): Promise<number> => {
-    const { created } = (await locksBucket.status()).streamInfo;
-    return created === firstMadeAt ? 0 : Date.parse(created);
-  };
-  const locks = createKeyLocks(locksBucket, { clock, requestMs: deadlines.requestMs, madeAt });
-  const walks = createWalkMemory(bus, walksBucket);
-  const orphans = createOrphanMemory(orphansBucket);
-  const storeOf = (site: string): ObjectStore => {
-    const store = stores.get(site);
-    if (!store) throw new Error(`no store was opened for site ${site}`);
-    return store;
-  };
-  return {
-    log,
-    ledger,
-    deadLetters: createDeadLetters(log, clock),
-    statusBucket,
-    contextOf: (link) => ({
-      link,
-      source: storeOf(link.source.site),
-      target: storeOf(link.target.site),
-      site: (name) => stores.get(name),
-      locks,
-      walks,
-      orphans,
-      retries: ledger,
-      clock,
-      meter: telemetry.meter,
-      deadlines,
-    }),
-  };
 }
 
 export interface Deployment {
@@ -197,7 +124,7 @@ async function startLink(options: DeploymentOptions, world: World, link: Link): 
         clock,
         before,
         process: `${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-${process.pid}`,
-        ledger: world.ledger,
+        ledger: () => countLedger(bus, link.id),
         backlog: () => shared.context.walks.backlog(link.id),
         oldest: events.oldest,
       });

@@ -2,7 +2,7 @@
 import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
 import type { Clock, Link } from '../../functions/ports.ts';
-import type { StoredLedger } from '../bus/ledger.ts';
+import type { LedgerCounts } from '../bus/ledger-bucket.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import type { Gate } from './gate.ts';
 
@@ -40,9 +40,9 @@ export interface StatusSources {
   readonly process: string;
   readonly gate: Gate | undefined;
   readonly telemetry: Telemetry;
-  readonly ledger: StoredLedger;
   readonly clock: Clock;
   backlog(): Promise<number>;
+  ledger(): Promise<LedgerCounts>;
   /** When the oldest message held here was stored; undefined if none is. */
   oldest(): number | undefined;
   /** The entry written before, for rates. */
@@ -50,14 +50,15 @@ export interface StatusSources {
 }
 
 export async function linkStatus(sources: StatusSources): Promise<LinkStatus> {
-  const { link, gate, telemetry, ledger, clock, before } = sources;
+  const { link, gate, telemetry, clock, before } = sources;
   const totals = telemetry.totals(link.id);
-  const counts = { failed: 0, planned: 0 };
-  for await (const { state } of ledger.entries(link.id)) counts[state] += 1;
-  const backlog = await sources.backlog();
+  const known = { failed: before?.failed ?? 0, planned: before?.planned ?? 0 };
+  // While NATS is away, what the process itself knows can still be told.
+  const counts = await sources.ledger().catch(() => known);
+  const backlog = await sources.backlog().catch(() => null);
   const now = clock.now();
   const oldestPendingMs = now - (sources.oldest() ?? now);
-  telemetry.backlog(link.id, backlog, oldestPendingMs);
+  if (backlog !== null) telemetry.backlog(link.id, backlog, oldestPendingMs);
   const state = gate?.state ?? { state: 'healthy' };
   const seconds = before ? Math.max(0.001, (now - Date.parse(before.at)) / 1000) : 1;
   return {

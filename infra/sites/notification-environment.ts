@@ -38,9 +38,9 @@ export interface NotificationTargets {
   readonly webhook?: WebhookTarget;
 }
 
-const FAST_NATS_ARN = 'arn:minio:sqs::CAUSEWAY:nats';
-const SAFE_NATS_ARN = 'arn:minio:sqs::CAUSEWAYSAFE:nats';
-const WEBHOOK_ARN = 'arn:minio:sqs::CAUSEWAY:webhook';
+export const FAST_NATS_ARN = 'arn:minio:sqs::CAUSEWAY:nats';
+export const SAFE_NATS_ARN = 'arn:minio:sqs::CAUSEWAYSAFE:nats';
+export const WEBHOOK_ARN = 'arn:minio:sqs::CAUSEWAY:webhook';
 
 /** The settings by name. */
 export function notificationEnvironment({ nats, webhook }: NotificationTargets): Record<string, string> {

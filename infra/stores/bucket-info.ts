@@ -8,7 +8,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { SiteUnavailableError } from '../../functions/errors.ts';
+import { RefusedError, SiteUnavailableError } from '../../functions/errors.ts';
 import type { BucketInfo } from '../../functions/ports.ts';
 import { networkWords, refused } from './errors.ts';
 import type { StoreOptions } from './store-options.ts';
@@ -75,7 +75,8 @@ export function buckets({
         ask('GET the list of buckets', '', () => client.send(new ListBucketsCommand({}))),
       ]);
       const created = listed?.Buckets?.find(({ Name }) => Name === bucket)?.CreationDate;
-      if (!created) return undefined;
+      if (!created)
+        throw new RefusedError(site, 'AccessDenied', `${bucket} is not in the list of its buckets`);
       return {
         versioning: states[versioning.Status ?? 'Off'],
         objectLock: lock?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',

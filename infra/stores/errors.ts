@@ -118,7 +118,7 @@ export function isUnreachable(error: Error): boolean {
   return unreachable.has(code) || certificate.test(code);
 }
 
-/** A network failure in a few words; the site's address is in none of them by design of the callers. */
+/** A network failure in a few words. */
 export function networkWords(error: Error): string {
   const code = codeOf(error);
   if (certificate.test(code)) return `its TLS certificate is not accepted (${code})`;

@@ -2,6 +2,7 @@
  * One HTTP exchange on undici's dispatch interface, which costs less than its `request`. The body is either
  * gathered, up to a bound, or taken chunk by chunk with back-pressure.
  */
+import { Readable } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
 
 export interface Exchange {
@@ -20,7 +21,7 @@ export interface Body extends AsyncIterable<Uint8Array> {
 }
 
 export interface ExchangeOptions {
-  /** From the call to the response's headers. */
+  /** From the call, or from the last piece of a streamed request body, to the response's headers. */
   readonly headersMs: number;
   /** Longest pause between two pieces of the body. */
   readonly progressMs: number;
@@ -28,7 +29,7 @@ export interface ExchangeOptions {
   readonly explain: (error: unknown) => Promise<unknown>;
 }
 
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
@@ -48,6 +49,7 @@ export function exchange(
       controller?.abort(late);
       reject(late);
     }, headersMs);
+    const isStreamed = request.body instanceof Readable;
 
     pool.dispatch(
       // Else undici closes the connection after every HEAD, for servers that send a body all the same.
@@ -56,6 +58,9 @@ export function exchange(
         onRequestStart(started) {
           controller = started;
           if (late) started.abort(late);
+        },
+        onBodySent() {
+          if (isStreamed) timer.refresh();
         },
         onResponseStart(_controller, status, headers) {
           if (status < 200) return;

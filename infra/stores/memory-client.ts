@@ -123,7 +123,7 @@ export function memoryClient(site: MemorySite): MemoryClient {
     delete(name, key) {
       const bucket = site.bucket(name);
       const request = newRequest();
-      const latest = bucket.versions.latest(key);
+      const [latest] = bucket.versions.of(key);
       if (!latest) {
         notify('ObjectRemoved:NoOP', { bucket: name, key, versionId: '' }, { request });
         return undefined;
@@ -158,7 +158,7 @@ export function memoryClient(site: MemorySite): MemoryClient {
           notify('ObjectRemoved:Delete', { bucket: name, key, versionId }, { request });
           return undefined;
         }
-        const marker = bucket.versions.latest(key) && makeMarker(bucket, key);
+        const marker = bucket.versions.of(key).length > 0 ? makeMarker(bucket, key) : undefined;
         const made = { bucket: name, key, versionId: marker?.versionId ?? site.newVersionId() };
         notify('ObjectRemoved:DeleteMarkerCreated', made, { request });
         return marker;

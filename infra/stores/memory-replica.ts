@@ -3,14 +3,15 @@
  * pinned by test/contract). Writes with the replication header emit no notification and pass object locks.
  *
  * - A delete-marker request for a version that exists removes it: a repeated one its own marker, an object too.
+ *   The first version of a key, if it is a marker, does not become a replica.
  * - A PUT of an existing version ID with the same ETag changes nothing; with another ETag it overwrites silently.
  */
 import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
 import { fromNanoseconds, toNanoseconds } from '../../events/times.ts';
-import { RetryableError, TerminalError } from '../../functions/errors.ts';
+import { RetryableError } from '../../functions/errors.ts';
 import type { ListedVersion, Look } from '../../functions/ports.ts';
 import { refused } from './errors.ts';
-import type { MemoryBucket, MemorySite } from './memory-site.ts';
+import type { MemorySite } from './memory-site.ts';
 import type { StoredEntry, StoredVersion } from './memory-versions.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -45,15 +46,13 @@ export function putReplica(
   return 'written';
 }
 
-/** `DELETE ?versionId` with the delete-marker header. */
+/** `DELETE ?versionId` with the delete-marker header. The first version of a key does not become a replica. */
 export function requestMarker(site: MemorySite, ref: VersionRef, modified: string): void {
-  const { versions, versioning } = site.bucket(ref.bucket);
+  const { versions } = site.bucket(ref.bucket);
   const { key, versionId } = ref;
-  if (!uuid.test(versionId) || versioning !== 'enabled') {
-    throw new TerminalError(`site ${site.name}: no delete marker ${versionId} can be made`);
-  }
   if (versions.remove(key, versionId)) return;
-  versions.put(key, markerOf(versionId, toNanoseconds(modified), true));
+  const replica = versions.of(key).length > 0;
+  versions.put(key, markerOf(versionId, toNanoseconds(modified), replica));
 }
 
 export const markerOf = (versionId: string, modified: bigint, replica: boolean): StoredVersion => ({
@@ -73,35 +72,50 @@ export function purgeReplica(site: MemorySite, { bucket, key, versionId }: Versi
   site.bucket(bucket).versions.remove(key, versionId);
 }
 
-type Changeable = Pick<VersionFacts, 'tags' | 'retention' | 'legalHold'>;
+export type Changeable = Pick<VersionFacts, 'tags' | 'retention' | 'legalHold'>;
 
-export function changeReplica(site: MemorySite, ref: VersionRef, wanted: Changeable): void {
+/** Sets what `change` names; retention that is undefined there is removed. */
+export function changeReplica(site: MemorySite, ref: VersionRef, change: Partial<Changeable>): void {
   const { versions } = site.bucket(ref.bucket);
   const there = versions.find(ref.key, ref.versionId);
   if (!there || there.marker) throw new RetryableError(`site ${site.name} does not hold this version`);
-  const { retention: _, legalHold: __, ...kept } = there;
-  const { tags, retention, legalHold } = wanted;
-  versions.put(ref.key, { ...kept, tags, ...(retention && { retention }), ...(legalHold && { legalHold }) });
+  if ('retention' in change && isProtected(there, change.retention)) {
+    const message = 'Object is WORM protected and cannot be overwritten';
+    throw refused({ site: site.name, doing: `PUT ${ref.key}`, status: 400, code: 'InvalidRequest', message });
+  }
+  const { retention, ...others } = { ...there, ...change };
+  versions.put(ref.key, { ...others, ...(retention && { retention }) });
 }
 
-/** HEAD tells whole seconds; a marker's time comes from a listing, or is the answer's own where none shows it. */
-export function lookAt(site: MemorySite, ref: VersionRef): Look {
+/** COMPLIANCE ends for nobody before its time. */
+function isProtected({ retention: current }: StoredVersion, wanted: Changeable['retention']): boolean {
+  if (current?.mode !== 'COMPLIANCE') return false;
+  return wanted?.mode !== 'COMPLIANCE' || Date.parse(wanted.until) < Date.parse(current.until);
+}
+
+export type Head =
+  | Exclude<Look, { state: 'marker' }>
+  | { readonly state: 'marker'; readonly replica: boolean };
+
+/** HEAD tells whole seconds, and of a marker no time at all. */
+export function headAt(site: MemorySite, ref: VersionRef): Head {
   const bucket = site.find(ref.bucket);
   if (!bucket) return { state: 'absent', missing: 'bucket' };
   const found = bucket.versions.find(ref.key, ref.versionId);
   if (!found) return { state: 'absent', missing: 'version' };
   const { replica } = found;
-  if (!found.marker) return { state: 'object', facts: factsOf(found), replica };
-  return { state: 'marker', modified: listedTime(bucket, ref) ?? `${seconds(site.now())}.000Z`, replica };
+  return found.marker ? { state: 'marker', replica } : { state: 'object', facts: factsOf(found), replica };
 }
 
-function listedTime({ versions }: MemoryBucket, ref: VersionRef): string | undefined {
-  const { entries } = versions.page({ prefix: ref.key, limit: Number.POSITIVE_INFINITY });
-  const isIt = ({ key, version }: StoredEntry): boolean =>
-    key === ref.key && version.versionId === ref.versionId;
-  const listed = entries.find(isIt);
+/** As a listing shows it; undefined where the listing hides it. */
+export function listedTime(site: MemorySite, { bucket, key, versionId }: VersionRef): string | undefined {
+  const { entries } = site.bucket(bucket).versions.page({ prefix: key, limit: Number.POSITIVE_INFINITY });
+  const listed = entries.find((entry) => entry.key === key && entry.version.versionId === versionId);
   return listed && milliseconds(listed.version.modified);
 }
+
+/** The Date header of an answer. */
+export const answeredAt = (site: MemorySite): string => `${seconds(site.now())}.000Z`;
 
 export function factsOf({
   size,
@@ -132,6 +146,7 @@ export function listedOf({ key, version, latest }: StoredEntry): ListedVersion {
   const { versionId, marker, modified, size, etag, replica } = version;
   const listed = { key, versionId, marker, latest, modified: milliseconds(modified), size, etag };
   if (marker) return listed;
-  const { size: _, etag: __, modified: ___, ...facts } = factsOf(version);
-  return { ...listed, replica, facts };
+  const { size: _, etag: __, modified: ___, headers: all, ...facts } = factsOf(version);
+  const { expires: ____, ...headers } = all;
+  return { ...listed, replica, facts: { ...facts, headers } };
 }

@@ -37,7 +37,8 @@ export interface PageRequest {
 
 export interface Versions {
   find(key: string, versionId: string): StoredVersion | undefined;
-  latest(key: string): StoredVersion | undefined;
+  /** All of one key, hidden or not, newest first. */
+  of(key: string): readonly StoredVersion[];
   /** Replaces a version of the same ID. */
   put(key: string, version: StoredVersion): void;
   remove(key: string, versionId: string): StoredVersion | undefined;
@@ -79,7 +80,7 @@ export function createVersions(): Versions {
 
   return {
     find: (key, versionId) => byKey.get(key)?.find((version) => version.versionId === versionId),
-    latest: (key) => byKey.get(key)?.[0],
+    of: (key) => byKey.get(key) ?? [],
     put(key, version) {
       const versions = byKey.get(key) ?? [];
       if (!byKey.has(key)) sorted = undefined;

@@ -1,47 +1,47 @@
 /**
- * A site in memory behind the store port, beside the real dialects: for tests and the simulation. It passes the same
- * contract suite. What happens to a request on its way is the caller's to decide: see MemoryStoreOptions.deliver.
+ * A site in memory behind the store port, beside the real dialects: for tests and the simulation. It asks for the same
+ * requests as the MinIO dialect, in the same order, and passes the same contract suite. What happens to a request on
+ * its way is the caller's to decide: see `deliver`.
  */
-import type { VersionRef } from '../../events/object-events.ts';
+import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
+import { RetryableError } from '../../functions/errors.ts';
 import type { Content, ObjectStore } from '../../functions/ports.ts';
+import { putMarker } from './memory-marker.ts';
 import {
+  answeredAt,
+  type Changeable,
   changeReplica,
   factsOf,
+  headAt,
   listedOf,
-  lookAt,
+  listedTime,
   purgeReplica,
   putReplica,
-  requestMarker,
 } from './memory-replica.ts';
 import type { MemorySite } from './memory-site.ts';
 import { verifiedReader } from './verified-reader.ts';
 
 export interface MemoryRequest {
-  readonly name:
-    | 'probe'
-    | 'bucket'
-    | 'look'
-    | 'read'
-    | 'write'
-    | 'putMarker'
-    | 'purge'
-    | 'setMetadata'
-    | 'list';
+  readonly name: 'probe' | 'bucket' | 'head' | 'get' | 'put' | 'marker' | 'purge' | 'change' | 'list';
   readonly ref?: VersionRef | undefined;
 }
 
+/**
+ * Brings a request to the site: `effect` is what it does there. It may be called late, twice, or not at all, and its
+ * answer may be lost.
+ */
+export type Deliver = <Answer>(request: MemoryRequest, effect: () => Answer) => Promise<Answer>;
+
 export interface MemoryStoreOptions {
-  /**
-   * Brings a request to the site: `effect` is what it does there. It may be called late, twice, or not at all, and its
-   * answer may be lost; by default it is called at once.
-   */
-  readonly deliver?: <Answer>(request: MemoryRequest, effect: () => Answer) => Promise<Answer>;
+  /** By default a request takes effect at once. */
+  readonly deliver?: Deliver;
   /** Listings have no more entries than this, however many are asked for. */
   readonly pageLimit?: number;
 }
 
 export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}): ObjectStore {
   const { deliver = async (_request, effect) => effect(), pageLimit = 1000 } = options;
+  const head = (ref: VersionRef) => deliver({ name: 'head', ref }, () => headAt(site, ref));
 
   return {
     site: site.name,
@@ -53,16 +53,26 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
         const { versioning, objectLock, created } = found;
         return { versioning, objectLock, created };
       }),
-    look: (ref) => deliver({ name: 'look', ref }, () => lookAt(site, ref)),
-    read: (ref) => deliver({ name: 'read', ref }, () => contentAt(site, ref)),
+    async look(ref) {
+      const seen = await head(ref);
+      if (seen.state !== 'marker') return seen;
+      const listed = await deliver({ name: 'list', ref }, () => listedTime(site, ref));
+      return { ...seen, modified: listed ?? answeredAt(site) };
+    },
+    read: (ref) => deliver({ name: 'get', ref }, () => contentAt(site, ref)),
     async write(ref, content) {
       const body = await taken(content);
-      return deliver({ name: 'write', ref }, () => putReplica(site, ref, content.facts, body));
+      return deliver({ name: 'put', ref }, () => putReplica(site, ref, content.facts, body));
     },
-    putMarker: (ref, modified) =>
-      deliver({ name: 'putMarker', ref }, () => requestMarker(site, ref, modified)),
+    putMarker: (ref, modified) => putMarker(site, deliver, ref, modified),
     purge: (ref) => deliver({ name: 'purge', ref }, () => purgeReplica(site, ref)),
-    setMetadata: (ref, facts) => deliver({ name: 'setMetadata', ref }, () => changeReplica(site, ref, facts)),
+    async setMetadata(ref, wanted) {
+      const seen = await head(ref);
+      if (seen.state !== 'object') throw new RetryableError(`site ${site.name} does not hold this version`);
+      for (const change of changes(seen.facts, wanted, Number(site.now() / 1_000_000n))) {
+        await deliver({ name: 'change', ref }, () => changeReplica(site, ref, change));
+      }
+    },
     list: (name, { limit, ...from }) =>
       deliver({ name: 'list' }, () => {
         const page = site.bucket(name).versions.page({ ...from, limit: Math.min(limit, pageLimit) });
@@ -91,4 +101,18 @@ async function taken(content: Content): Promise<Uint8Array> {
   } finally {
     content.discard();
   }
+}
+
+/** A request for each subresource that differs. */
+function changes(current: VersionFacts, wanted: Changeable, nowMs: number): Partial<Changeable>[] {
+  const { tags, retention, legalHold = 'OFF' } = wanted;
+  const isEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+  const found: Partial<Changeable>[] = [];
+  if (!isEqual(Object.entries(current.tags).sort(), Object.entries(tags).sort())) found.push({ tags });
+  // What has ended protects nothing, and cannot be set.
+  const inForce = (one: Changeable['retention']) => (one && Date.parse(one.until) > nowMs ? one : undefined);
+  const kept = inForce(retention);
+  if (!isEqual(inForce(current.retention), kept)) found.push({ retention: kept });
+  if ((current.legalHold ?? 'OFF') !== legalHold) found.push({ legalHold });
+  return found;
 }

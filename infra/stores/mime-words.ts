@@ -7,6 +7,8 @@ import { fromHeader } from './text-encoding.ts';
 
 const words = /^=\?UTF-8\?([qb])\?[^? ]*\?=(?: =\?UTF-8\?\1\?[^? ]*\?=)*$/;
 const printable = /^[\t\x20-\x7e]*$/;
+/** No header can have carried these to MinIO. */
+const control = /[^\t\x20-\x7e\x80-\xff]/;
 /** With one of these, MinIO takes the B encoding. */
 const special = /["#$%&'(),.:;<>@[\]^`{|}~]/;
 
@@ -20,7 +22,8 @@ export function decodeMimeWords(value: string): string | undefined {
     .split(' ')
     .map((word) => decode(word.slice('=?UTF-8?q?'.length, -'?='.length)))
     .join('');
-  const isMinios = !printable.test(bytes) && special.test(bytes) === (encoding === 'b');
+  const isMinios =
+    !printable.test(bytes) && !control.test(bytes) && special.test(bytes) === (encoding === 'b');
   return isMinios ? fromHeader(bytes) : undefined;
 }
 

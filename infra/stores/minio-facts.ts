@@ -29,14 +29,15 @@ export function factsOfHeaders(headers: Headers): VersionFacts {
     size: Number(headers['content-length'] ?? 0),
     etag: unquoted(headers.etag ?? ''),
     modified: secondsOf(headers['last-modified']),
-    ...attributes(headers, (value) => decodeMimeWords(value) ?? fromHeader(value)),
+    ...attributes(headers, fromHeader, (value) => decodeMimeWords(value) ?? fromHeader(value)),
     tags: parseTags(fromHeader(headers['x-amz-tagging'] ?? '')),
   };
 }
 
 /** Facts from a listing's UserMetadata (names in lower case) and UserTags. */
 export function factsOfListing(metadata: Headers, tags: string): ListedFacts {
-  return { ...attributes(metadata, (value) => value), tags: parseTags(tags) };
+  const same = (value: string): string => value;
+  return { ...attributes(metadata, same, same), tags: parseTags(tags) };
 }
 
 export type ListedFacts = Pick<VersionFacts, 'headers' | 'metadata' | 'tags' | 'retention' | 'legalHold'>;
@@ -44,13 +45,17 @@ export type ListedFacts = Pick<VersionFacts, 'headers' | 'metadata' | 'tags' | '
 /** Undefined where it is not encrypted at rest. */
 export const encryptionOf = (headers: Headers): string | undefined => headers['x-amz-server-side-encryption'];
 
-function attributes(all: Headers, text: (value: string) => string): Omit<ListedFacts, 'tags'> {
+function attributes(
+  all: Headers,
+  headerText: (value: string) => string,
+  metaText: (value: string) => string,
+): Omit<ListedFacts, 'tags'> {
   const headers: Record<string, string> = {};
   const metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(all)) {
-    if (name.startsWith(META)) metadata[name.slice(META.length)] = text(value);
-    else if (kept.has(name)) headers[name] = fromHeader(value);
-    else if (name.startsWith(MINIO_META)) headers[name] = text(value);
+    if (name.startsWith(META)) metadata[name.slice(META.length)] = metaText(value);
+    else if (kept.has(name)) headers[name] = headerText(value);
+    else if (name.startsWith(MINIO_META)) headers[name] = metaText(value);
   }
   return { headers, metadata, ...lockOf(all) };
 }
@@ -89,7 +94,7 @@ export function attributeHeaders(facts: VersionFacts): Record<string, string> {
   return headers;
 }
 
-const tagQuery = (tags: Readonly<Record<string, string>>): string =>
+export const tagQuery = (tags: Readonly<Record<string, string>>): string =>
   Object.entries(tags)
     .map(([name, value]) => `${encodeComponent(name)}=${encodeComponent(value)}`)
     .join('&');

@@ -12,8 +12,27 @@ import type { Answer, WireRequest } from './wire.ts';
 /** Tags come with the answer, which saves a request. */
 export const LOOK = { ...HERE_ONLY, 'x-amz-tagging-directive': 'ACCESS' };
 
-/** A marker's time, which HEAD does not tell, is looked for in a listing. */
-export async function look(means: Means, ref: VersionRef): Promise<Look> {
+type Told = Pick<Answer, 'status' | 'headers'>;
+
+/**
+ * A version that a client purged, and that MinIO's own replication keeps until its peer has purged it too: it is
+ * neither listed nor read, but says 405 and delete marker, whatever it was.
+ */
+const isPurged = ({ status, headers }: Told): boolean =>
+  status === 405 && headers['x-minio-replication-delete-status'] !== undefined;
+
+const isMarker = ({ status, headers }: Told): boolean =>
+  status === 405 && headers['x-amz-delete-marker'] === 'true';
+
+/** Nothing that could be read, or never was; a 404 may yet mean the bucket. */
+export const isUnreadable = (told: Told): boolean => isPurged(told) || isMarker(told);
+
+export type Head =
+  | Exclude<Look, { state: 'marker' }>
+  | { readonly state: 'marker'; readonly replica: boolean; readonly date: string | undefined };
+
+/** One request, which does not tell a marker's time. */
+export async function head(means: Means, ref: VersionRef): Promise<Head> {
   const request: WireRequest = {
     ...versionOf(ref),
     method: 'HEAD',
@@ -22,8 +41,11 @@ export async function look(means: Means, ref: VersionRef): Promise<Look> {
   };
   const answer = await means.wire.send(request);
   const { status, headers } = answer;
-  // A version whose purge MinIO's own replication still owes its peer says 405 too: it is neither there nor gone.
-  if (status === 405 && headers['x-amz-delete-marker'] === 'true') return marker(means, ref, headers);
+  if (isPurged(answer)) return { state: 'absent', missing: 'version' };
+  if (isMarker(answer)) {
+    const replica = isReplica(headers['x-minio-replication-deletemarker-status']);
+    return { state: 'marker', replica, date: headers.date };
+  }
   if (status === 404) return { state: 'absent', missing: await missing(means, ref.bucket, headers) };
   if (status !== 200) throw await means.wire.refusal(request, answer);
   const encryption = encryptionOf(headers);
@@ -35,13 +57,12 @@ export async function look(means: Means, ref: VersionRef): Promise<Look> {
   };
 }
 
-async function marker(means: Means, ref: VersionRef, headers: Answer['headers']): Promise<Look> {
-  return {
-    state: 'marker',
-    // Listings hide nested keys; such a marker is at least not younger than this answer.
-    modified: (await markerTime(means, ref)) ?? new Date(headers.date ?? Date.now()).toISOString(),
-    replica: isReplica(headers['x-minio-replication-deletemarker-status']),
-  };
+export async function look(means: Means, ref: VersionRef): Promise<Look> {
+  const seen = await head(means, ref);
+  if (seen.state !== 'marker') return seen;
+  // Listings hide nested keys; such a marker is at least not younger than the answer.
+  const modified = (await markerTime(means, ref)) ?? new Date(seen.date ?? Date.now()).toISOString();
+  return { state: 'marker', modified, replica: seen.replica };
 }
 
 async function markerTime({ wire, deadlines }: Means, ref: VersionRef): Promise<string | undefined> {

@@ -1,8 +1,8 @@
 /**
  * Changing tags, retention and legal hold of a replica that exists (cmd/object-handlers.go): with the replication
- * header no notification is sent, and the version stays a REPLICA. Only what differs is sent. MinIO keeps the locks'
- * own rules here: GOVERNANCE is shortened by s3:BypassGovernanceRetention, COMPLIANCE by nobody, and no retention
- * can be set that has ended already.
+ * header no notification is sent, and the version stays a REPLICA. Only what differs is sent. The locks' own rules
+ * hold here, unlike when a replica is written or purged: GOVERNANCE is shortened with a header (for which MinIO asks
+ * no more than s3:PutObjectRetention), COMPLIANCE not at all, and none is set that has ended already.
  */
 import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
 import { at, contentMd5, type Means, REPLICATION } from './minio-replica.ts';

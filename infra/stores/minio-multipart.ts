@@ -5,7 +5,17 @@
 import type { VersionRef } from '../../events/object-events.ts';
 import type { Content } from '../../functions/ports.ts';
 import { attributeHeaders } from './minio-facts.ts';
-import { at, contentMd5, create, type Means, type Outcome, REPLICA, REPLICATION } from './minio-replica.ts';
+import {
+  at,
+  contentMd5,
+  create,
+  type Means,
+  type Outcome,
+  REPLICA,
+  REPLICATION,
+  refusal,
+} from './minio-replica.ts';
+import { fromHeader } from './text-encoding.ts';
 import { verifiedReader } from './verified-reader.ts';
 import type { WireRequest } from './wire.ts';
 import { escapeXml, textOf } from './xml.ts';
@@ -23,7 +33,7 @@ export async function putParts(means: Means, ref: VersionRef, content: Content):
   try {
     const etags = await sendParts(means, ref, content, uploadId);
     const body = completion(etags);
-    return await create(means, ref, facts, {
+    const { outcome } = await create(means, ref, facts, {
       ...at(ref, { uploadId }),
       method: 'POST',
       headers: {
@@ -35,6 +45,7 @@ export async function putParts(means: Means, ref: VersionRef, content: Content):
       body,
       deadlineMs: means.deadlines.putMs,
     });
+    return outcome;
   } catch (error) {
     await abort(means, ref, uploadId);
     throw error;
@@ -47,16 +58,28 @@ async function initiate(
   ref: VersionRef,
   { facts }: Content,
 ): Promise<string | undefined> {
+  const { 'content-type': type = '', ...headers } = attributeHeaders(facts);
+  // A POST of form data counts as a browser's upload; MinIO takes an object's headers from the query too.
+  const isForm = /^multipart\/form-data/i.test(type);
   const request: WireRequest = {
-    ...at(ref, { uploads: '', versionId: ref.versionId }),
+    ...at(ref, {
+      uploads: '',
+      versionId: ref.versionId,
+      ...(isForm && { 'content-type': fromHeader(type) }),
+    }),
     method: 'POST',
-    headers: { ...REPLICA, ...attributeHeaders(facts), 'x-minio-source-etag': facts.etag },
+    headers: {
+      ...REPLICA,
+      ...headers,
+      ...(type !== '' && !isForm && { 'content-type': type }),
+      'x-minio-source-etag': facts.etag,
+    },
     deadlineMs: deadlines.requestMs,
   };
   const answer = await wire.send(request);
   if (answer.status === 412) return undefined;
   const uploadId = textOf(answer.body.toString('utf8'), 'UploadId');
-  if (answer.status !== 200 || uploadId === undefined) throw await wire.refusal(request, answer);
+  if (answer.status !== 200 || uploadId === undefined) throw await refusal(wire, request, answer);
   return uploadId;
 }
 

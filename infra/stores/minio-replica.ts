@@ -7,8 +7,8 @@ import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
 import { SiteUnavailableError } from '../../functions/errors.ts';
 import type { Deadlines } from '../../functions/ports.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { unquoted } from './minio-facts.ts';
-import type { Wire, WireRequest } from './wire.ts';
+import { encryptionOf, unquoted } from './minio-facts.ts';
+import type { Answer, Wire, WireRequest } from './wire.ts';
 import { textOf } from './xml.ts';
 
 export interface Means {
@@ -38,27 +38,42 @@ export const versionOf = (ref: VersionRef) => at(ref, { versionId: ref.versionId
 
 export const contentMd5 = (body: Uint8Array): string => hash('md5', body, 'base64');
 
+export interface Created {
+  readonly outcome: Outcome;
+  /** How the site encrypts it at rest, if it does. */
+  readonly encryption?: string | undefined;
+}
+
 /** Sends the request that makes the version exist. */
 export async function create(
   { wire, deadlines }: Means,
   ref: VersionRef,
   facts: VersionFacts,
   request: WireRequest,
-): Promise<Outcome> {
+): Promise<Created> {
   const answer = await wire.send(request).catch(async (error: unknown) => {
-    const isOpen = !(error instanceof SiteUnavailableError) && (request.body?.length ?? 0) > READ_ANYWAY;
+    const isOpen = !(error instanceof SiteUnavailableError) && facts.size > READ_ANYWAY;
     if (isOpen && (await holds(wire, ref, facts.etag, deadlines.requestMs))) return undefined;
     throw error;
   });
-  if (!answer || answer.status === 412) return 'already';
+  if (!answer || answer.status === 412) return { outcome: 'already' };
   // Completing a multipart upload may say 200 and then, in the body, that it failed.
   if (answer.status !== 200 || textOf(answer.body.toString('utf8'), 'Code') !== undefined)
-    throw await wire.refusal(request, answer);
-  return 'written';
+    throw await refusal(wire, request, answer);
+  return { outcome: 'written', encryption: encryptionOf(answer.headers) };
+}
+
+/** Where the bucket is absent, MinIO says that it is not versioned. */
+export async function refusal(wire: Wire, request: WireRequest, answer: Answer): Promise<Error> {
+  const { bucket = '', deadlineMs } = request;
+  const ask = { method: 'HEAD', bucket, deadlineMs } as const;
+  const asked = answer.status === 400 ? await wire.send(ask) : undefined;
+  return asked?.status === 404 ? wire.refusal(ask, asked) : wire.refusal(request, answer);
 }
 
 async function holds(wire: Wire, ref: VersionRef, etag: string, deadlineMs: number): Promise<boolean> {
   const request = { ...versionOf(ref), method: 'HEAD', headers: HERE_ONLY, deadlineMs } as const;
   const answer = await wire.send(request);
+  if (![200, 404, 405].includes(answer.status)) throw await wire.refusal(request, answer);
   return answer.status === 200 && unquoted(answer.headers.etag ?? '') === etag;
 }

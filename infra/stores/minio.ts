@@ -9,9 +9,10 @@ import { buckets } from './bucket-info.ts';
 import { processBudget } from './byte-budget.ts';
 import { encryptionOf, factsOfHeaders } from './minio-facts.ts';
 import { listVersions } from './minio-listing.ts';
-import { LOOK, look } from './minio-look.ts';
+import { isUnreadable, LOOK, look } from './minio-look.ts';
+import { purge, putMarker } from './minio-marker.ts';
 import { changeMetadata } from './minio-metadata.ts';
-import { type Means, REPLICA, versionOf } from './minio-replica.ts';
+import { type Means, versionOf } from './minio-replica.ts';
 import { upload } from './minio-upload.ts';
 import type { Store, StoreOptions } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
@@ -23,9 +24,10 @@ export function minioStore(options: StoreOptions): Store {
   const sdk = buckets(options);
   const means: Means = { wire, budget, deadlines };
 
-  async function expect(status: number, request: WireRequest): Promise<void> {
+  async function probe(): Promise<void> {
+    const request: WireRequest = { method: 'GET', deadlineMs };
     const answer = await wire.send(request);
-    if (answer.status !== status) throw await wire.refusal(request, answer);
+    if (answer.status !== 200) throw await wire.refusal(request, answer);
   }
 
   async function read(ref: VersionRef): Promise<Content | undefined> {
@@ -41,35 +43,21 @@ export function minioStore(options: StoreOptions): Store {
         discard: () => body.destroy(),
       };
     }
-    const isMarker = status === 405 && headers['x-amz-delete-marker'] === 'true';
     const error = await wire.refusal(request, answer);
     const isBucketMissing = error instanceof RefusedError && error.code === 'NoSuchBucket';
-    if (isMarker || (status === 404 && !isBucketMissing)) return undefined;
+    if (isUnreadable(answer) || (status === 404 && !isBucketMissing)) return undefined;
     throw error;
   }
 
   return {
     site,
-    probe: () => expect(200, { method: 'GET', deadlineMs }),
+    probe,
     bucket: (bucket) => sdk.info(bucket),
     look: async (ref) => look(means, named(site, ref)),
     read: async (ref) => read(named(site, ref)),
     write: async (ref, content) => upload(means, named(site, ref), content),
-    async putMarker(ref, modified) {
-      const seen = await look(means, named(site, ref));
-      if (seen.state === 'marker') return;
-      // Aimed at an object's version, the request would purge it.
-      if (seen.state === 'object')
-        throw new TerminalError(`site ${site} holds an object under the version ID of this delete marker`);
-      await expect(204, {
-        ...versionOf(ref),
-        method: 'DELETE',
-        headers: { ...REPLICA, 'x-minio-source-deletemarker': 'true', 'x-minio-source-mtime': modified },
-        deadlineMs,
-      });
-    },
-    purge: (ref) =>
-      expect(204, { ...versionOf(named(site, ref)), method: 'DELETE', headers: REPLICA, deadlineMs }),
+    putMarker: async (ref, modified) => putMarker(means, named(site, ref), modified),
+    purge: async (ref) => purge(means, named(site, ref)),
     async setMetadata(ref, wanted) {
       const seen = await look(means, named(site, ref));
       if (seen.state !== 'object') throw new RetryableError(`site ${site} does not hold this version`);

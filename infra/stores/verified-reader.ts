@@ -16,7 +16,7 @@ export interface VerifiedReader {
 const plainMd5 = /^[0-9a-f]{32}$/;
 
 /** The ETag is the content's MD5: not for multipart uploads, nor where a KMS or the client had the key. */
-const isContentMd5 = ({ facts, encryption }: Content): boolean =>
+export const isContentMd5 = ({ facts, encryption }: Content): boolean =>
   plainMd5.test(facts.etag) && (encryption === undefined || encryption === 'AES256');
 
 export function verifiedReader(content: Content): VerifiedReader {

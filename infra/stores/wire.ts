@@ -2,8 +2,9 @@
  * S3 requests to one site, beneath the SDK, which costs four times the CPU a call: signed, on kept-alive
  * connections, each with a deadline. Any status is an answer; only a failure to get one throws.
  */
-import { Pool } from 'undici';
-import { RetryableError, SiteUnavailableError } from '../../functions/errors.ts';
+import type { Readable } from 'node:stream';
+import { errors, Pool } from 'undici';
+import { RetryableError, SiteUnavailableError, TerminalError } from '../../functions/errors.ts';
 import { isUnreachable, networkWords, type Refusal, refused } from './errors.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import { type Credentials, signer, UNSIGNED_PAYLOAD } from './signature.ts';
@@ -32,11 +33,13 @@ export interface WireRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Names in lower case; values as toHeader makes them. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  /** A stream comes with its own content-length and x-amz-content-sha256. */
+  readonly body?: Uint8Array | Readable;
   readonly deadlineMs: number;
 }
 
 export interface Wire {
+  readonly site: string;
   /** The answer as soon as its headers are there; the body must be taken or destroyed. */
   open(request: WireRequest): Promise<Exchange>;
   /** The whole answer, if it is not longer than 64 MiB. */
@@ -54,7 +57,8 @@ export interface Answer {
 
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 const LONGEST_ERROR = 64 * 1024;
-const LIFE_SIGN_MS = 3_000;
+const LONGEST_LIFE_SIGN_MS = 3_000;
+const LONGEST_CLOSE_MS = 5_000;
 
 export function wire(options: WireOptions): Wire {
   const {
@@ -86,7 +90,8 @@ export function wire(options: WireOptions): Wire {
       method,
       path,
       query: canonicalQuery,
-      headers: body ? { 'x-amz-content-sha256': UNSIGNED_PAYLOAD, ...headers } : headers,
+      headers:
+        body instanceof Uint8Array ? { 'x-amz-content-sha256': UNSIGNED_PAYLOAD, ...headers } : headers,
     });
     return exchange(
       pool,
@@ -104,13 +109,17 @@ export function wire(options: WireOptions): Wire {
   async function failure(request: WireRequest, error: unknown): Promise<unknown> {
     if (!(error instanceof Error)) return error;
     const message = `${doing(request)}: ${networkWords(error)}`;
-    if (isUnreachable(error) || !(await isAlive()))
+    // A header that HTTP cannot carry.
+    if (error instanceof errors.InvalidArgumentError)
+      return new TerminalError(`site ${site}: ${message}`, { cause: error });
+    if (isUnreachable(error) || !(await isAlive(request.deadlineMs)))
       return new SiteUnavailableError(site, message, { cause: error });
     return new RetryableError(`site ${site}: ${message}`, { cause: error });
   }
 
-  function isAlive(): Promise<boolean> {
-    lifeSign ??= open({ method: 'HEAD', deadlineMs: LIFE_SIGN_MS }, async (_request, error) => error)
+  function isAlive(patienceMs: number): Promise<boolean> {
+    const deadlineMs = Math.min(patienceMs, LONGEST_LIFE_SIGN_MS);
+    lifeSign ??= open({ method: 'HEAD', deadlineMs }, async (_request, error) => error)
       .then(({ status, body }) => {
         body.destroy();
         return status !== 502 && status !== 503 && status !== 504;
@@ -123,6 +132,7 @@ export function wire(options: WireOptions): Wire {
   }
 
   return {
+    site,
     open: async (request) => open(request),
     async send(request) {
       const { status, headers, body } = await open(request);
@@ -138,7 +148,11 @@ export function wire(options: WireOptions): Wire {
         : await body.gather(LONGEST_ERROR).catch(() => Buffer.alloc(0));
       return refused({ site, doing: doing(request), ...told(status, headers, bytes.toString('utf8')) });
     },
-    close: () => pool.close(),
+    async close() {
+      const impatient = setTimeout(() => void pool.destroy(), LONGEST_CLOSE_MS);
+      await pool.close();
+      clearTimeout(impatient);
+    },
   };
 }
 

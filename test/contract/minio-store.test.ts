@@ -130,7 +130,7 @@ describe('MinIO itself', () => {
   test('a failed upload leaves no parts', async () => {
     const body = randomBytes(17 * MEBIBYTE);
     const ref = newRef('versioned', newKey('parts'));
-    const facts = { ...plainFacts(body), size: body.length + 1 };
+    const facts = plainFacts(body, { size: body.length + 1, etag: '0123456789abcdef0123456789abcdef-2' });
 
     await expect(fixture.store.write(ref, contentFrom([body], facts))).rejects.toThrow('the content ended');
 
@@ -161,16 +161,16 @@ describe('MinIO itself', () => {
   });
 
   test.for([5, 17 * MEBIBYTE])('a form’s content type is content of %i bytes', async (size) => {
-    const types = ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', ''];
+    const types = ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'];
     for (const type of types) {
       const body = Buffer.alloc(size, 'a=b&');
       const ref = newRef('versioned', newKey('form'));
-      await fixture.store.write(ref, contentOf(body, { headers: type ? { 'content-type': type } : {} }));
+      await fixture.store.write(ref, contentOf(body, { headers: { 'content-type': type } }));
 
       const kept = await fixture.user.get(ref.bucket, ref.key);
       expect(Buffer.compare(kept ?? hello, body)).toBe(0);
       expect(await fixture.store.look(ref)).toMatchObject({
-        facts: { headers: { 'content-type': type || 'binary/octet-stream' } },
+        facts: { headers: { 'content-type': type } },
       });
     }
   });

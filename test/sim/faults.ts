@@ -108,6 +108,21 @@ export function drawFaults(random: Random): Faults {
   };
 }
 
-/** Events can be lost for good: what only they told (listings hide nested keys) cannot be found again. */
-export const losesEvents = ({ notifications, streamLosses }: Faults): boolean =>
-  notifications.dropped > 0 || streamLosses > 0;
+/**
+ * Only the walk makes these good: an event lost for good, a request that arrives twice by itself or is sent after a
+ * standstill. It does not see nested keys, which listings hide.
+ */
+export const needsWalk = ({ notifications, streamLosses, sites, pauses }: Faults): boolean =>
+  notifications.dropped + streamLosses + sites.twice + pauses > 0;
+
+/** Only what goes wrong, in words. */
+export function describe(faults: Faults): string[] {
+  const flatten = (value: object, prefix: string): string[] =>
+    Object.entries(value).flatMap(([name, part]: [string, unknown]) => {
+      if (typeof part === 'object' && part !== null) return flatten(part, `${name} `);
+      return part
+        ? [`${prefix}${name}${typeof part === 'number' ? ` ${Math.round(part * 1000) / 1000}` : ''}`]
+        : [];
+    });
+  return flatten(faults, '');
+}

@@ -11,6 +11,7 @@ import type { SimStream, Subscriber } from './stream.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 const deadlineMs = 5_000;
+const reading = new Set(['kv get', 'kv history', 'ledger read', 'info']);
 
 export const deliverTo =
   (network: Network, life: Life): Deliver =>
@@ -22,7 +23,7 @@ export const deliverTo =
         name,
         about,
         deadlineMs,
-        lateByMs: name === 'kv get' || name === 'kv history' || name === 'info' ? undefined : deadlineMs,
+        lateByMs: reading.has(name) ? undefined : deadlineMs,
       },
       effect,
     );

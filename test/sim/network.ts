@@ -23,8 +23,9 @@ export interface Request {
 export interface Network {
   send<Answer>(life: Life, request: Request, effect: () => Answer): Promise<Answer>;
   down(where: string, isDown: boolean): void;
-  /** Whether the content of this read is to come out wrong. */
-  garbles(): boolean;
+  isDown(where: string): boolean;
+  /** Never once all is calm. */
+  happens(probability: number): boolean;
   /** From here on all goes well; what is under way still arrives. */
   calm(): void;
   /** Requests that have still to take effect or to be answered. */
@@ -128,7 +129,7 @@ export function createNetwork(
         });
       };
       for (const [index, ms] of fate.effects.entries()) arrive(ms, index === 0);
-      if (fate.crash === 'before') return life.crash();
+      if (fate.crash === 'before') return clock.after(0, life.crash);
       if (down.has(to)) answer = () => reject(unavailable(request));
       underWay += 1;
       clock.after(down.has(to) ? latency() : fate.heard, () => {
@@ -150,7 +151,8 @@ export function createNetwork(
       if (isDown) down.add(where);
       else down.delete(where);
     },
-    garbles: () => !isCalm && random.chance(faults.sites.garbled),
+    isDown: (where) => down.has(where),
+    happens: (probability) => !isCalm && random.chance(probability),
     calm() {
       isCalm = true;
     },

@@ -4,7 +4,6 @@ import type { FunctionDefinition } from '../../functions/define.ts';
 import type { Content, Deadlines, Link, LinkContext, Meter, ObjectStore } from '../../functions/ports.ts';
 import { createDeadLetters } from '../../infra/bus/dead-letters.ts';
 import { createKeyLocks } from '../../infra/bus/key-locks.ts';
-import { createLedger } from '../../infra/bus/ledger.ts';
 import { ackWaitMs, rawConsumer, scanConsumer } from '../../infra/bus/streams.ts';
 import { createOrphanMemory } from '../../infra/bus/walk-memory.ts';
 import { createGate } from '../../infra/host/gate.ts';
@@ -15,6 +14,7 @@ import { type MemoryRequest, memoryStore } from '../../infra/stores/memory.ts';
 import type { MemorySite } from '../../infra/stores/memory-site.ts';
 import { type SimBucket, viewOf } from './buckets.ts';
 import type { Faults } from './faults.ts';
+import { ledgerOf } from './ledger.ts';
 import { createLife, type Life } from './life.ts';
 import { deliverTo, feedOf, logOf, walkMemoryOf } from './nats.ts';
 import type { Network } from './network.ts';
@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly functions: readonly FunctionDefinition[];
   readonly meter: Meter;
   readonly observer: Observer;
+  /** Told of what nothing may do to a site. */
+  readonly violated: (what: string) => void;
   /** Changes what functions get, to show that the simulation would notice. */
   readonly amend: (context: Omit<LinkContext, 'emit'>) => Omit<LinkContext, 'emit'>;
 }
@@ -59,11 +61,10 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
   const deliver = deliverTo(network, life);
   const log = logOf(stream, deliver);
   const kv = {
-    ledger: viewOf(buckets.ledger, deliver),
     locks: viewOf(buckets.locks, deliver),
     orphans: viewOf(buckets.orphans, deliver),
   };
-  const ledger = createLedger(kv.ledger, log, processClock);
+  const ledger = ledgerOf(buckets.ledger, deliver, log, processClock);
   const deadLetters = createDeadLetters(log, processClock);
   const locks = createKeyLocks(kv.locks, {
     clock: processClock,
@@ -73,15 +74,15 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
   const stores = new Map(world.sites.map((site) => [site.name, storeOf(site)]));
   const stopping = new AbortController();
   const latency = (): number => 0.2 + 3 * random.next();
-  const loses = (): boolean => random.chance(faults.ackLost);
+  const loses = (): boolean => network.happens(faults.ackLost);
   const feed = (consumer: string) => feedOf({ stream, consumer, life, clock, deliver, latency, loses });
 
   function storeOf(site: MemorySite): ObjectStore {
     const lateByMs: Partial<Record<MemoryRequest['name'], number>> = {
-      write: putLateByMs,
-      putMarker: deadlines.requestMs * 0.9,
+      put: putLateByMs,
+      marker: deadlines.requestMs * 0.9,
       purge: deadlines.requestMs * 0.9,
-      setMetadata: deadlines.requestMs * 0.9,
+      change: deadlines.requestMs * 0.9,
     };
     const store = memoryStore(site, {
       pageLimit: world.pageLimit,
@@ -92,17 +93,26 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
             to: site.name,
             name: request,
             about: ref ? `${ref.key} ${ref.versionId.slice(0, 8)}` : '',
-            deadlineMs: request === 'write' ? deadlines.putMs : deadlines.requestMs,
+            deadlineMs: request === 'put' ? deadlines.putMs : deadlines.requestMs,
             lateByMs: lateByMs[request],
           },
-          effect,
+          () => {
+            if (
+              request === 'marker' &&
+              ref &&
+              site.bucket(ref.bucket).versions.find(ref.key, ref.versionId)
+            ) {
+              world.violated(`a delete-marker request removed ${ref.key} ${ref.versionId} at ${site.name}`);
+            }
+            return effect();
+          },
         ),
     });
     return {
       ...store,
       async read(ref) {
         const content = await store.read(ref);
-        return content && network.garbles() ? garbled(content, random) : content;
+        return content && network.happens(faults.sites.garbled) ? garbled(content, random) : content;
       },
     };
   }
@@ -174,11 +184,12 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
   };
 }
 
-/** Breaks off, or has a byte changed. */
+/** Breaks off, or has a byte changed where its MD5 is known. */
 function garbled(content: Content, random: Random): Content {
+  const breaksOff = content.facts.etag.includes('-') || random.chance(0.5);
   async function* chunks() {
     for await (const chunk of content.chunks) {
-      if (random.chance(0.5)) yield chunk.slice(0, chunk.length / 2);
+      if (breaksOff) yield chunk.slice(0, chunk.length / 2);
       else yield chunk.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
     }
   }

@@ -13,7 +13,7 @@ import { type CliCommand, withDocuments, withNats } from '../command.ts';
 import { differenceDocument, differenceLine, nullVersionDocument } from '../difference-report.ts';
 import { type Io, UsageError } from '../io.ts';
 import { readOptions, sessionOptions } from '../options.ts';
-import { type Progress, startProgress } from '../progress.ts';
+import { startProgress } from '../progress.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
 import { counted, shown, shownBytes } from '../shown.ts';
 

@@ -1,7 +1,11 @@
 /** Every command, in the order that help shows them. */
 import type { CliCommand } from '../command.ts';
+import { deadLetters } from './dead-letters.ts';
 import { diff } from './diff.ts';
+import { doctor } from './doctor.ts';
+import { replay } from './replay.ts';
 import { start } from './start.ts';
+import { status } from './status.ts';
 import { up } from './up.ts';
 
-export const commands: readonly CliCommand[] = [start, up, diff];
+export const commands: readonly CliCommand[] = [start, up, status, doctor, diff, replay, deadLetters];

@@ -67,6 +67,8 @@ export const up: CliCommand = {
       });
       io.say(`${links.length} links run; http://${chosen.host}:${gateway.port}/metrics; stop with Ctrl-C`);
       io.document({ links: links.map(({ id }) => id), gateway: `http://${chosen.host}:${gateway.port}` });
+      // Nothing throws unheard by design; if something does, the rest of the process goes on.
+      process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'failed unheard'));
       await untilStopped();
       logger.info('stopping');
       await Promise.all([deployment.stop(), gateway.close(drainMs)]);

@@ -92,6 +92,10 @@ export function describeLooking(fixture: Fixture): void {
       expect(String(error)).not.toContain('wrong-secret');
       await expect(impostor.look(newRef(buckets.versioned, 'a'))).rejects.toThrow(RefusedError);
       await expect(impostor.bucket(buckets.versioned)).rejects.toThrow(RefusedError);
+      for (const size of [5, 16 * MEBIBYTE, 17 * MEBIBYTE]) {
+        const write = impostor.write(newRef(buckets.versioned, 'a'), contentOf(randomBytes(size)));
+        await expect(write, `${size} bytes`).rejects.toThrow(RefusedError);
+      }
     });
   });
 }

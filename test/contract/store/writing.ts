@@ -12,6 +12,7 @@ import {
   type Fixture,
   listed,
   MEBIBYTE,
+  md5,
   newKey,
   newRef,
   plainFacts,
@@ -189,14 +190,13 @@ export function describeWriting(fixture: Fixture): void {
       });
     });
 
-    test('takes 40 MiB in pieces of any size, with the source’s ETag', async () => {
+    test.for([
+      ['that was uploaded in parts', '0123456789abcdef0123456789abcdef-9'],
+      ['that was uploaded in one piece', undefined],
+    ] as const)('takes 40 MiB %s', async ([, told]) => {
       const { store, buckets } = fixture();
       const body = randomBytes(40 * MEBIBYTE + 1);
-      const facts: VersionFacts = {
-        ...richFacts,
-        size: body.length,
-        etag: '0123456789abcdef0123456789abcdef-9',
-      };
+      const facts: VersionFacts = { ...richFacts, size: body.length, etag: told ?? md5(body) };
       const ref = newRef(buckets.locked, newKey('large'));
       const pieces = [
         body.subarray(0, 1),
@@ -215,14 +215,19 @@ export function describeWriting(fixture: Fixture): void {
       expect(await store.write(ref, contentFrom(pieces, { ...facts, ...locks }))).toBe('already');
     });
 
-    test.for([5, 17 * MEBIBYTE])('of %i bytes that are not the source’s leaves nothing', async (size) => {
+    test.for([
+      ['5 bytes', 5, undefined],
+      ['17 MiB', 17 * MEBIBYTE, undefined],
+      ['17 MiB of an upload in parts', 17 * MEBIBYTE, '0123456789abcdef0123456789abcdef-2'],
+    ] as const)('of %s that are not the source’s leaves nothing', async ([, size, told]) => {
       const { store, buckets } = fixture();
       const body = randomBytes(size);
-      const facts = plainFacts(body);
+      const facts = plainFacts(body, told ? { etag: told } : {});
       const changed = Buffer.from(body);
       changed[size - 1] = (changed[size - 1] ?? 0) ^ 1;
       const wrong = {
-        'other bytes': [changed],
+        // Of what was uploaded in parts the ETag proves nothing.
+        ...(!told && { 'other bytes': [changed] }),
         'a byte too few': [body.subarray(1)],
         'a byte too many': [body, bytes('x')],
         nothing: [],
@@ -234,17 +239,22 @@ export function describeWriting(fixture: Fixture): void {
       }
     });
 
-    test.for([5, 40 * MEBIBYTE])('of %i bytes that break off leaves nothing', async (size) => {
+    test.for([
+      ['5 bytes', 5, undefined],
+      ['40 MiB', 40 * MEBIBYTE, undefined],
+      ['40 MiB of an upload in parts', 40 * MEBIBYTE, '0123456789abcdef0123456789abcdef-2'],
+    ] as const)('of %s that break off leaves nothing', async ([, size, told]) => {
       const { store, buckets } = fixture();
       const ref = newRef(buckets.versioned, newKey('broken'));
       const body = randomBytes(size);
+      const facts = plainFacts(body, told ? { etag: told } : {});
       const broken = new Error('the source went away');
       async function* breaking() {
         yield body.subarray(0, size - 1);
         throw broken;
       }
 
-      await expect(store.write(ref, contentFrom(breaking(), plainFacts(body)))).rejects.toBe(broken);
+      await expect(store.write(ref, contentFrom(breaking(), facts))).rejects.toBe(broken);
 
       expect(await store.look(ref)).toEqual({ state: 'absent', missing: 'version' });
     });

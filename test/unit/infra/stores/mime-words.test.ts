@@ -21,6 +21,7 @@ test.for([
   '=?UTF-8?b?w7Y=?=',
   '=?UTF-8?q?=C3=B6?= and more',
   '=?UTF-8?q?=C3=B6',
+  '=?UTF-8?q?=C3=B6=0D=0A?=',
   '=?',
 ])('%j is a client’s own', (shown) => {
   expect(decodeMimeWords(shown)).toBeUndefined();

@@ -1,0 +1,81 @@
+/** The ports of a deployment, bound to NATS and the sites: what both hosts and the commands work with. */
+import { type KV, Kvm } from '@nats-io/kv';
+import type { Clock, Deadlines, Link, LinkContext, ObjectStore } from '../../functions/ports.ts';
+import type { Bus } from '../bus/connection.ts';
+import { createDeadLetters } from '../bus/dead-letters.ts';
+import { createEventLog } from '../bus/event-log.ts';
+import { createKeyLocks } from '../bus/key-locks.ts';
+import { createLedger, type StoredLedger } from '../bus/ledger.ts';
+import { createLedgerBucket } from '../bus/ledger-bucket.ts';
+import { bucketNames, defaultStreamSettings, ensureStreams, type StreamSettings } from '../bus/streams.ts';
+import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
+import type { Telemetry } from '../telemetry/metrics.ts';
+import type { DeadLetters, EventLog } from './ports.ts';
+
+export interface WorldOptions {
+  readonly bus: Bus;
+  readonly links: readonly Link[];
+  readonly stores: ReadonlyMap<string, ObjectStore>;
+  readonly deadlines: Deadlines;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly streams?: StreamSettings;
+  /** Nobody can hold a lock from before: the NATS store was made for this process. */
+  readonly isFresh?: boolean;
+}
+
+export interface World {
+  readonly log: EventLog;
+  readonly ledger: StoredLedger;
+  readonly deadLetters: DeadLetters;
+  readonly statusBucket: KV;
+  contextOf(link: Link): Omit<LinkContext, 'emit'>;
+}
+
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { bus, clock, deadlines, stores, telemetry } = options;
+  const sites = [...stores.keys()];
+  await ensureStreams(bus, { links: options.links, sites }, options.streams ?? defaultStreamSettings);
+  const kvm = new Kvm(bus.jetstream);
+  const [ledgerBucket, locksBucket, walksBucket, orphansBucket, statusBucket] = await Promise.all([
+    kvm.open(bucketNames.ledger),
+    kvm.open(bucketNames.locks),
+    kvm.open(bucketNames.walks),
+    kvm.open(bucketNames.orphans),
+    kvm.open(bucketNames.status),
+  ]);
+  const log = createEventLog(bus);
+  const ledger = createLedger(createLedgerBucket(bus, ledgerBucket), log, clock);
+  const firstMadeAt = options.isFresh ? (await locksBucket.status()).streamInfo.created : undefined;
+  const madeAt = async (): Promise<number> => {
+    const { created } = (await locksBucket.status()).streamInfo;
+    return created === firstMadeAt ? 0 : Date.parse(created);
+  };
+  const locks = createKeyLocks(locksBucket, { clock, requestMs: deadlines.requestMs, madeAt });
+  const walks = createWalkMemory(bus, walksBucket);
+  const orphans = createOrphanMemory(orphansBucket);
+  const storeOf = (site: string): ObjectStore => {
+    const store = stores.get(site);
+    if (!store) throw new Error(`no store was opened for site ${site}`);
+    return store;
+  };
+  return {
+    log,
+    ledger,
+    deadLetters: createDeadLetters(log, clock),
+    statusBucket,
+    contextOf: (link) => ({
+      link,
+      source: storeOf(link.source.site),
+      target: storeOf(link.target.site),
+      site: (name) => stores.get(name),
+      locks,
+      walks,
+      orphans,
+      retries: ledger,
+      clock,
+      meter: telemetry.meter,
+      deadlines,
+    }),
+  };
+}

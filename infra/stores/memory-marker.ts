@@ -1,0 +1,37 @@
+/** Makes a delete marker in memory with the same requests, and the same guards, as the MinIO dialect: minio-marker.ts. */
+import type { VersionRef } from '../../events/object-events.ts';
+import { RetryableError, TerminalError } from '../../functions/errors.ts';
+import type { Deliver } from './memory.ts';
+import { headAt, purgeReplica, requestMarker } from './memory-replica.ts';
+import type { MemorySite } from './memory-site.ts';
+
+export async function putMarker(
+  site: MemorySite,
+  deliver: Deliver,
+  ref: VersionRef,
+  modified: string,
+): Promise<void> {
+  const head = () => deliver({ name: 'head', ref }, () => headAt(site, ref));
+  const request = (wanted: VersionRef, at: string) =>
+    deliver({ name: 'marker', ref: wanted }, () => requestMarker(site, wanted, at));
+  const purge = (unwanted: VersionRef) =>
+    deliver({ name: 'purge', ref: unwanted }, () => purgeReplica(site, unwanted));
+
+  const before = await head();
+  if (before.state === 'marker') return;
+  if (before.state === 'object') {
+    throw new TerminalError(`site ${site.name} holds an object under the version ID of this delete marker`);
+  }
+  await request(ref, modified);
+  const after = await head();
+  if (after.state !== 'marker') {
+    throw new RetryableError(`site ${site.name} does not show the delete marker it took`);
+  }
+  if (after.replica) return;
+  // The first version of a key is made again beside an older marker, which then goes.
+  const placeholder = { ...ref, versionId: site.newVersionId() };
+  await request(placeholder, '1970-01-01T00:00:01Z');
+  await purge(ref);
+  await request(ref, modified);
+  await purge(placeholder);
+}

@@ -1,0 +1,121 @@
+/** The store in memory passes what the real ones pass; so what the simulation proves holds for them. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { VersionRef } from '../../events/object-events.ts';
+import { memoryStore } from '../../infra/stores/memory.ts';
+import { memoryClient } from '../../infra/stores/memory-client.ts';
+import { type MemoryNotification, type MemorySite, memorySite } from '../../infra/stores/memory-site.ts';
+import { bytes, type SiteUser, type StoreFixture } from './store/fixture.ts';
+import { describeStore } from './store-contract.ts';
+
+const buckets = { versioned: 'versioned', unversioned: 'unversioned', locked: 'locked' };
+
+function newSite(notified: MemoryNotification[] = []): MemorySite {
+  const site = memorySite({
+    name: 'paris',
+    now: () => BigInt(Date.now()) * 1_000_000n,
+    newVersionId: randomUUID,
+    notify: (notification) => notified.push(notification),
+  });
+  site.makeBucket(buckets.versioned);
+  site.makeBucket(buckets.unversioned, { versioning: 'off' });
+  site.makeBucket(buckets.locked, { objectLock: true });
+  return site;
+}
+
+function userOf(site: MemorySite): SiteUser {
+  const client = memoryClient(site);
+  return {
+    async put(bucket, key, content, { partSize, ...options } = {}) {
+      const parts = partSize === undefined ? {} : { parts: Math.ceil(content.length / partSize) };
+      const { versionId } = client.put(bucket, key, content, { ...options, ...parts });
+      return { bucket, key, versionId };
+    },
+    async delete(bucket, key) {
+      return { bucket, key, versionId: client.delete(bucket, key)?.versionId ?? '' };
+    },
+    deleteVersion: async (ref) => void client.deleteVersion(ref),
+    putTags: async (ref, tags) => client.putTags(ref, tags),
+    async get(bucket, key) {
+      const [latest] = site.bucket(bucket).versions.of(key);
+      return latest?.marker ? undefined : latest?.content;
+    },
+  };
+}
+
+async function memoryFixture(): Promise<StoreFixture> {
+  const site = newSite();
+  return {
+    store: memoryStore(site),
+    buckets,
+    user: userOf(site),
+    refusedKeys: [],
+    close: async () => undefined,
+  };
+}
+
+describeStore('memory', memoryFixture);
+
+describe('notifications of the store in memory', () => {
+  const bucket = buckets.versioned;
+
+  function prepare() {
+    const notified: MemoryNotification[] = [];
+    const site = newSite(notified);
+    const told = () =>
+      notified.splice(0).map(({ name, data }) => `${name.replace(/^Object/, '')} ${data.versionId || '-'}`);
+    return { site, told, client: memoryClient(site), store: memoryStore(site) };
+  }
+
+  test('of puts tell the version’s exact time', () => {
+    const notified: MemoryNotification[] = [];
+    const { modified } = memoryClient(newSite(notified)).put(bucket, 'a', bytes('x'));
+
+    expect(notified).toMatchObject([{ sequencer: modified, data: { key: 'a', size: 1 } }]);
+  });
+
+  test('of a marker’s deletion say what its creation said, but not in a multi-delete', () => {
+    const { client, told } = prepare();
+    client.put(bucket, 'a', bytes('x'));
+    const [one, other] = [client.delete(bucket, 'a'), client.deleteMany(bucket, [{ key: 'a' }])[0]];
+    told();
+
+    client.deleteVersion({ bucket, key: 'a', versionId: one?.versionId ?? '' });
+    client.deleteMany(bucket, [{ key: 'a', versionId: other?.versionId }]);
+
+    expect(told()).toEqual([
+      `Removed:DeleteMarkerCreated ${one?.versionId}`,
+      `Removed:Delete ${other?.versionId}`,
+    ]);
+  });
+
+  test('of deletes that change nothing name no new marker, but for a multi-delete’s, which is nowhere', async () => {
+    const { client, store, told } = prepare();
+    client.put(bucket, 'a', bytes('x'));
+    const marker = client.delete(bucket, 'a');
+    told();
+
+    expect(client.delete(bucket, 'missing')).toBeUndefined();
+    expect(client.delete(bucket, 'a')).toBeUndefined();
+    expect(client.deleteMany(bucket, [{ key: 'missing' }])).toEqual([undefined]);
+
+    const [noop, again, phantom = ''] = told();
+    expect(noop).toBe('Removed:NoOP -');
+    expect(again).toBe(`Removed:DeleteMarkerCreated ${marker?.versionId}`);
+    const ref: VersionRef = { bucket, key: 'missing', versionId: phantom.split(' ')[1] ?? '' };
+    expect(await store.look(ref)).toMatchObject({ state: 'absent' });
+  });
+
+  test('are not sent for what replication writes', async () => {
+    const { client, store, told } = prepare();
+    const { versionId } = client.put(bucket, 'a', bytes('x'));
+    const ref = { bucket, key: 'a', versionId };
+    told();
+
+    await store.setMetadata(ref, { tags: { a: '1' } });
+    await store.putMarker({ ...ref, versionId: randomUUID() }, '2026-01-02T03:04:05Z');
+    await store.purge(ref);
+
+    expect(told()).toEqual([]);
+  });
+});

@@ -75,7 +75,7 @@ export const catalogue = {
   'dev.causeway.version.sent.v1': entry({
     schema: versionSentSchema,
     subject: 'link',
-    emittedBy: ['replicate', 'sync-metadata'],
+    emittedBy: ['replicate'],
     handledBy: 'verify',
   }),
   'dev.causeway.version.arrived.v1': entry({
@@ -87,7 +87,7 @@ export const catalogue = {
   'dev.causeway.metadata.due.v1': entry({
     schema: metadataDueSchema,
     subject: 'link',
-    emittedBy: ['scan-retry', 'verify', 'replicate'],
+    emittedBy: ['scan-retry', 'verify'],
     handledBy: 'sync-metadata',
   }),
   'dev.causeway.metadata.arrived.v1': entry({
@@ -99,7 +99,7 @@ export const catalogue = {
   'dev.causeway.delete.due.v1': entry({
     schema: deleteDueSchema,
     subject: 'link',
-    emittedBy: ['scan-retry', 'replicate', 'verify'],
+    emittedBy: ['scan-retry', 'replicate', 'verify', 'sync-metadata', 'propagate-delete'],
     handledBy: 'propagate-delete',
   }),
   'dev.causeway.delete.arrived.v1': entry({

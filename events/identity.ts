@@ -22,8 +22,10 @@ export function keyHash(bucket: string, key: string): string {
 /** CloudEvents partitionkey: bucket/key. */
 export const partitionKey = (bucket: string, key: string): string => `${bucket}/${key}`;
 
+const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** A W3C traceparent for a new trace, or for the next step of the given one. */
-export function nextTraceparent(cause?: string): string {
-  const trace = cause?.split('-')[1] ?? randomBytes(16).toString('hex');
+export function nextTraceparent(cause = ''): string {
+  const trace = traceparent.exec(cause)?.[1] ?? randomBytes(16).toString('hex');
   return `00-${trace}-${randomBytes(8).toString('hex')}-01`;
 }

@@ -1,7 +1,7 @@
 /** What a function is: which events it takes, which it emits, and a handler without state between events. */
 import type { DataOf, EventType } from '../events/catalogue.ts';
 import type { EventOf } from '../events/cloudevent.ts';
-import type { LinkContext } from './ports.ts';
+import type { BatchContext, LinkContext } from './ports.ts';
 
 export type DraftOf<Type extends EventType> = {
   [T in Type]: { readonly type: T; readonly data: DataOf<T> };
@@ -43,6 +43,8 @@ export interface FunctionDefinition<On extends EventType = EventType, Emits exte
   readonly emits: readonly Emits[];
   /** Idempotent: a host may call it again with the same event at any time. */
   handle(event: EventOf<On>, context: LinkContext): Promise<Outcome<Emits>>;
+  /** The same for events that wait together; one promise for each, in their order, each settled by itself. */
+  handleBatch?(events: readonly EventOf<On>[], context: BatchContext): readonly Promise<Outcome<Emits>>[];
 }
 
 export const defineFunction = <const On extends EventType, const Emits extends EventType>(

@@ -84,6 +84,27 @@ export interface Content {
   discard(): void;
 }
 
+/** A small version whose content is here, checked against its facts. */
+export interface StackEntry {
+  readonly ref: VersionRef;
+  readonly facts: VersionFacts;
+  readonly body: Uint8Array;
+}
+
+/** Writes many small replicas with one request. */
+export interface Stacking {
+  /**
+   * Takes a version's content into memory and checks it as write() does. Undefined where a stack would not bring it
+   * over exactly as write() would, or where it is too large; then nothing of the content is taken.
+   */
+  load(ref: VersionRef, content: Content): Promise<StackEntry | undefined>;
+  /**
+   * Resolves when every entry is written; throws when one was not, others may be. A repeat is harmless, but unlike
+   * write() it sets tags that were changed at the target meanwhile back.
+   */
+  write(bucket: string, entries: readonly StackEntry[]): Promise<void>;
+}
+
 /** One S3 endpoint with one dialect. Compared by one contract suite, in-memory store included. */
 export interface ObjectStore {
   readonly site: string;
@@ -101,6 +122,8 @@ export interface ObjectStore {
    * same ETag; a repeat is harmless. Never call it for a version ID that holds other content: it would overwrite.
    */
   write(ref: VersionRef, content: Content): Promise<'written' | 'already'>;
+  /** Undefined where the store takes one version a request. */
+  readonly stacking?: Stacking | undefined;
   /**
    * Only under the key lock: two at once remove the marker. A repeat, one after the other, leaves it. Throws
    * TerminalError where an object has this version ID, which the request would purge.
@@ -197,8 +220,8 @@ export interface Deadlines {
   readonly putMs: number;
 }
 
-/** All that a handler may use, bound to the link that its event belongs to. */
-export interface LinkContext {
+/** What a handler may use, bound to the link that its events belong to. */
+export interface BatchContext {
   readonly link: Link;
   readonly source: ObjectStore;
   readonly target: ObjectStore;
@@ -210,7 +233,11 @@ export interface LinkContext {
   readonly retries: RetryMemory;
   readonly clock: Clock;
   readonly meter: Meter;
+  readonly deadlines: Deadlines;
+}
+
+/** The same for one event. */
+export interface LinkContext extends BatchContext {
   /** Puts events on the stream before the outcome: for a function that emits more than one outcome should hold. */
   emit(drafts: readonly Draft[]): Promise<void>;
-  readonly deadlines: Deadlines;
 }

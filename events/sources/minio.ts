@@ -12,15 +12,15 @@
 import { z } from 'zod';
 import { type CausewayEvent, EventError, makeEvent } from '../cloudevent.ts';
 import { identify } from '../identity.ts';
-import { createdEvents, metadataEvents, removedEvents } from '../object-events.ts';
+import { createdEvents, metadataEvents, objectEventSchema, removedEvents } from '../object-events.ts';
 import { fromNanoseconds } from '../times.ts';
 
 const recordSchema = z.object({
-  eventName: z.string(),
   eventTime: z.string(),
   responseElements: z.object({ 'x-amz-request-id': z.string().optional() }).optional(),
   s3: z.object({
-    bucket: z.object({ name: z.string().min(1) }),
+    // What else it might hold would not be one token of a NATS subject.
+    bucket: z.object({ name: z.string().regex(/^[A-Za-z0-9.-]{1,255}$/, 'must be a bucket name') }),
     object: z.object({
       key: z.string().min(1),
       size: z.number().int().nonnegative().optional(),
@@ -31,7 +31,12 @@ const recordSchema = z.object({
   }),
   source: z.object({ userAgent: z.string().optional() }).optional(),
 });
-const notificationSchema = z.object({ Records: z.array(recordSchema).min(1).max(1000) });
+const notificationSchema = z.object({
+  Records: z
+    .array(z.looseObject({ eventName: z.string() }))
+    .min(1)
+    .max(1000),
+});
 
 const known = [...createdEvents, ...metadataEvents, ...removedEvents] as const;
 const created: ReadonlySet<string> = new Set(createdEvents);
@@ -48,18 +53,25 @@ export interface Ignored {
 
 /** One event for each record. Throws EventError for what is no notification. */
 export function fromMinio(site: string, notification: unknown): (CausewayEvent | Ignored)[] {
-  const parsed = notificationSchema.safeParse(notification);
-  if (!parsed.success) {
-    throw new EventError('malformed', `not a MinIO notification: ${z.prettifyError(parsed.error)}`);
-  }
-  return parsed.data.Records.map((record) => fromRecord(site, record));
+  return parse(notificationSchema, notification).Records.map((record) => {
+    const eventName = record.eventName.replace(/^s3:/, '');
+    const name = known.find((candidate) => candidate === eventName);
+    return name ? fromRecord(site, name, parse(recordSchema, record)) : { ignored: eventName };
+  });
 }
 
-function fromRecord(site: string, record: z.infer<typeof recordSchema>): CausewayEvent | Ignored {
+function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new EventError('malformed', `not a MinIO notification: ${z.prettifyError(parsed.error)}`);
+}
+
+function fromRecord(
+  site: string,
+  name: (typeof known)[number],
+  record: z.infer<typeof recordSchema>,
+): CausewayEvent {
   const { eventTime } = record;
-  const eventName = record.eventName.replace(/^s3:/, '');
-  const name = known.find((candidate) => candidate === eventName);
-  if (!name) return { ignored: eventName };
   const { bucket, object } = record.s3;
   const key = unescapeKey(object.key);
   const versionId = ofAllVersions.has(name) ? undefined : object.versionId || undefined;
@@ -67,7 +79,7 @@ function fromRecord(site: string, record: z.infer<typeof recordSchema>): Causewa
   // Two tag changes of one version differ in nothing but the request.
   const occurrence = requestId ? [requestId] : [object.sequencer, eventTime];
   const id = identify(site, bucket.name, key, versionId, name, ...occurrence);
-  const data = {
+  const data = parse(objectEventSchema, {
     site,
     bucket: bucket.name,
     key,
@@ -78,7 +90,7 @@ function fromRecord(site: string, record: z.infer<typeof recordSchema>): Causewa
     eventTime,
     ...(requestId === undefined ? {} : { requestId }),
     ...(record.source?.userAgent === undefined ? {} : { userAgent: record.source.userAgent }),
-  };
+  });
   const source = `minio:s3.${site}.${bucket.name}`;
   return makeEvent({ type: `com.amazonaws.s3.${name}`, data }, { id, source, time: eventTime });
 }

@@ -5,10 +5,10 @@
 
 import type { EventType } from '../../events/catalogue.ts';
 import { type Outcome, retryAfter } from '../define.ts';
-import type { HeldLock, LinkContext } from '../ports.ts';
+import type { BatchContext, HeldLock } from '../ports.ts';
 
 export async function exclusively<Emits extends EventType>(
-  context: LinkContext,
+  context: BatchContext,
   place: { readonly site: string; readonly bucket: string; readonly key: string },
   work: (lock: HeldLock) => Promise<Outcome<Emits>>,
 ): Promise<Outcome<Emits>> {

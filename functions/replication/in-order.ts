@@ -1,7 +1,7 @@
 /** Works on several items of a stream at once and gives the results in the stream's order; memory holds `limit`. */
 
 export async function* inOrder<Item, Result>(
-  items: AsyncIterable<Item>,
+  items: AsyncIterable<Item> | Iterable<Item>,
   limit: number,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {

@@ -1,7 +1,7 @@
 /** What every function on a link asks first: does this event concern the link, and where does it point? */
 import type { VersionRef } from '../../events/object-events.ts';
 import { RefusedError } from '../errors.ts';
-import type { Link, LinkContext } from '../ports.ts';
+import type { BatchContext, Link } from '../ports.ts';
 import { matches } from './rule-match.ts';
 
 /** A version may have no ID where a bucket had no versioning; S3 then calls it `null`. */
@@ -45,7 +45,7 @@ export const bucketMissing = (site: string, bucket: string): RefusedError =>
   new RefusedError(site, 'NoSuchBucket', `bucket ${bucket} does not exist there`);
 
 /** The event that tells rules starting at the target that something arrived there. */
-export const arrivedAt = (context: LinkContext, place: Place) => ({
+export const arrivedAt = (context: BatchContext, place: Place) => ({
   site: context.link.target.site,
   ...place.target,
   via: [...place.via],

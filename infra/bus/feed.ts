@@ -5,7 +5,7 @@ import type { Bus } from './connection.ts';
 import { attemptsHeader } from './event-log.ts';
 
 /** Messages asked for ahead of need; the consumer's own bound is what counts. */
-const pullAhead = 256;
+const pullAhead = 1024;
 const retryOpenMs = 500;
 
 export function held(message: JsMsg): HeldMessage {

@@ -39,7 +39,7 @@ export async function* readStream(bus: Bus, stream: string, reading: Reading): A
       left = page.at(-1)?.info.pending ?? 0;
     }
   } finally {
-    await consumer.delete().catch(() => undefined);
+    consumer.delete().catch(() => undefined);
   }
 }
 

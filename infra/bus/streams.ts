@@ -79,7 +79,7 @@ const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvO
 /** How long a message may be held without a word: what a killed process held comes again after this. */
 export const ackWaitMs = 10_000;
 /** Messages of one link that all processes together may hold. */
-const heldAtOnce = 512;
+const heldAtOnce = 2048;
 
 type Durable = Partial<ConsumerConfig> & { readonly durable_name: string };
 

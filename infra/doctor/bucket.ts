@@ -7,6 +7,7 @@ import type { BucketNeed } from './site-needs.ts';
 
 export interface BucketFound {
   readonly checks: readonly Check[];
+  /** Whether more can be asked about it. */
   readonly isThere: boolean;
   /** Undefined where it cannot be asked. */
   readonly objectLock: boolean | undefined;
@@ -34,7 +35,8 @@ export async function checkBucket(patient: Patient, { bucket }: BucketNeed): Pro
   if (code === 'AuthorizationHeaderMalformed') {
     const region = textOf(text, 'Region') ?? /expecting '([^']+)'/.exec(text)?.[1];
     const fix = region ? `in the Site document: s3: { region: ${region} }` : 'correct s3.region';
-    return found(report.failed('bucket', `${bucket}: the site is in another region`, fix));
+    const check = report.failed('bucket', `${bucket}: the site is in another region`, fix);
+    return { checks: [check], isThere: false, objectLock };
   }
   if (versioning.status !== 200) {
     const why = code === 'AccessDenied' ? 'may not be asked (see permissions)' : `cannot be asked: ${code}`;

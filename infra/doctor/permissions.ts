@@ -22,6 +22,16 @@ const notAsked: ReadonlySet<string> = new Set([
 /** Only buckets with object lock have a use for them. */
 const ofLocks: ReadonlySet<string> = new Set(['s3:PutObjectRetention']);
 
+/** Refused before any permission was looked at. */
+const refusedBefore: ReadonlySet<string> = new Set([
+  'AuthorizationHeaderMalformed',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'XMinioAdminBucketQuotaExceeded',
+]);
+
 type Answered = 'allowed' | 'denied' | 'unknown';
 
 export interface Bucket {
@@ -82,8 +92,8 @@ async function ask({ wire, deadlineMs }: Patient, probe: Probe | undefined): Pro
   if (!probe) return 'unknown';
   try {
     const answer = await wire.send({ ...probe.request, deadlineMs });
-    if (answer.status >= 500) return 'unknown';
     const code = answer.headers['x-minio-error-code'] ?? textOf(answer.body.toString('utf8'), 'Code');
+    if (answer.status >= 500 || refusedBefore.has(code ?? '')) return 'unknown';
     const isAllowed = probe.isAllowed?.(answer) ?? (code !== 'AccessDenied' && answer.status !== 403);
     return isAllowed ? 'allowed' : 'denied';
   } catch {

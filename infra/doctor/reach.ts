@@ -126,10 +126,11 @@ const words = (error: unknown): string =>
 
 const advice: readonly (readonly [RegExp, (endpoint: string) => string])[] = [
   [/ECONNREFUSED/, (endpoint) => `start the server, or correct s3.endpoint: nothing listens at ${endpoint}`],
-  [/ENOTFOUND|EAI_AGAIN/, () => 'correct the name in s3.endpoint, or this machine’s DNS'],
+  [/ENOTFOUND|EAI_AGAIN/, () => "correct the name in s3.endpoint, or this machine's DNS"],
   [
     /WRONG_VERSION_NUMBER|packet length/i,
-    (endpoint) => `${endpoint.replace('https:', 'http:')} may be meant: it does not speak TLS`,
+    (endpoint) =>
+      `it does not speak TLS: s3: { endpoint: ${endpoint.replace('https:', 'http:')} } may be meant`,
   ],
   [
     /certificate/i,

@@ -103,7 +103,7 @@ async function take(options: HttpHostOptions, event: CausewayEvent, body: Buffer
   for (const context of options.contextsFor(event)) {
     const emit: LinkContext['emit'] = (drafts) =>
       settlement.log.publish(followers(drafts, event, bound.name, clock.now()));
-    const result = await invoke(bound, event, { ...context, emit }, attempts, options.random);
+    const result = await invoke(bound, event, { ...context, emit }, { attempts, random: options.random });
     observer.handled(context.link.id, event, result);
     const given = await settleOverHttp(settlement, context.link.id, event, result, body);
     if (given.status !== accepted.status) worst = given;

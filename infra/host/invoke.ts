@@ -26,15 +26,27 @@ export function backoff(attempts: number, random: () => number, longestMs = 600_
   return Math.round(full / 2 + (full / 2) * random());
 }
 
-export async function invoke(
+/** Told apart by how often each was tried, for the waits. */
+export interface Turn {
+  readonly attempts: number;
+  readonly random: () => number;
+}
+
+export const invoke = (
   bound: FunctionDefinition,
   event: CausewayEvent,
   context: LinkContext,
-  attempts: number,
-  random: () => number,
+  turn: Turn,
+): Promise<Result> => resultOfWork(bound, () => bound.handle(event, context), turn);
+
+/** What became of work that a function does, whatever it throws. */
+export async function resultOfWork(
+  bound: FunctionDefinition,
+  work: () => Promise<Outcome>,
+  { attempts, random }: Turn,
 ): Promise<Result> {
   try {
-    return { ...(await bound.handle(event, context)), function: bound.name };
+    return { ...(await work()), function: bound.name };
   } catch (error) {
     return { ...resultOf(error, attempts, random), function: bound.name };
   }

@@ -4,11 +4,14 @@
  * wait; a redelivery of one that is held here is let go.
  */
 import { type CausewayEvent, decodeEvent, EventError } from '../../events/cloudevent.ts';
+import type { FunctionDefinition } from '../../functions/define.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { LinkContext, ObjectStore } from '../../functions/ports.ts';
+import { type Batcher, createBatcher } from './batcher.ts';
 import type { Gate } from './gate.ts';
-import { invoke, type Result, type Route } from './invoke.ts';
+import { invoke, type Result, type Route, resultOfWork } from './invoke.ts';
 import { createLanes } from './lanes.ts';
+import { createLimit } from './limit.ts';
 import type { Feed, HeldMessage } from './ports.ts';
 import { followers, type Settlement, settle } from './settle.ts';
 
@@ -34,6 +37,14 @@ export interface LinkWorkerOptions {
   readonly random: () => number;
 }
 
+/** An event that waits for a batch, and how it is handled alone. */
+interface Submitted {
+  readonly event: CausewayEvent;
+  alone(): Promise<Result>;
+}
+
+const batching = { batchesAtOnce: 2, mostInBatch: 1000 };
+
 export interface LinkWorker {
   /** When the oldest message held here was stored: milliseconds since 1970; undefined if none is held. */
   oldest(): number | undefined;
@@ -46,7 +57,10 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   const { link, clock } = context;
   const stopping = new AbortController();
   const held = new Map<number, HeldMessage>();
-  const lanes = createLanes(options.concurrency);
+  const limit = createLimit(options.concurrency);
+  const batchers = new Map<string, Batcher<Submitted, Result>>();
+  // Whatever is held may have its turn: the consumer bounds that, and `limit` what runs.
+  const lanes = createLanes(Number.POSITIVE_INFINITY);
 
   async function work(message: HeldMessage, event: CausewayEvent): Promise<void> {
     try {
@@ -74,7 +88,7 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
       } catch {
         return undefined;
       }
-      const result = await invoke(bound, event, { ...context, emit }, message.attempts, options.random);
+      const result = await attempt(bound, event, { ...context, emit }, message.attempts);
       if (result.kind !== 'unavailable') return result;
       const site = siteOf(result.site);
       if (!site || (await gate.trip(site, result.reason, stopping.signal))) {
@@ -83,6 +97,40 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
       observer.handled(link.id, event, result);
     }
     return undefined;
+  }
+
+  /** First tries may go in a batch; a repeat goes alone, where it finds out more. */
+  function attempt(
+    bound: FunctionDefinition,
+    event: CausewayEvent,
+    bindings: LinkContext,
+    attempts: number,
+  ): Promise<Result> {
+    const turn = { attempts, random: options.random };
+    const alone = () => limit(() => invoke(bound, event, bindings, turn));
+    if (attempts > 0 || !bound.handleBatch) return alone();
+    return batcherOf(bound).submit({ event, alone });
+  }
+
+  function batcherOf(bound: FunctionDefinition): Batcher<Submitted, Result> {
+    const known = batchers.get(bound.name);
+    if (known) return known;
+    const turn = { attempts: 0, random: options.random };
+    const fresh = createBatcher<Submitted, Result>({
+      singlesAtOnce: options.concurrency,
+      ...batching,
+      one: ({ alone }) => alone(),
+      many: (submitted) => {
+        const outcomes =
+          bound.handleBatch?.(
+            submitted.map(({ event }) => event),
+            context,
+          ) ?? [];
+        return outcomes.map((outcome) => resultOfWork(bound, () => outcome, turn));
+      },
+    });
+    batchers.set(bound.name, fresh);
+    return fresh;
   }
 
   const siteOf = (name: string): ObjectStore | undefined =>

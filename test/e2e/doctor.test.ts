@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environment } from '../../infra/config/env.ts';
 import type { Check } from '../../infra/doctor/check.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
+import { startMinio } from '../../infra/sites/minio-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { startProcess } from '../../infra/sites/process.ts';
 import { announceChanges, createBucket, rootClient } from '../../infra/sites/setup.ts';
@@ -185,6 +186,43 @@ describe('a site', () => {
 
     expect(problems(checks)).toMatchObject([{ site: 'paris', check: 'dialect', status: 'failed' }]);
     expect(stdout).toMatch(/Apa\\u[0-9a-f]{4}che/);
+  });
+
+  test('that speaks no TLS', async () => {
+    const endpoint = server('paris').endpoint.replace('http:', 'https:');
+    const { checks } = await checksOf([siteDocument('paris', { endpoint }), siteDocument('tokyo'), rule]);
+
+    expect(problems(checks)).toMatchObject([
+      {
+        site: 'paris',
+        check: 'reachable',
+        status: 'failed',
+        fix: expect.stringContaining(server('paris').endpoint),
+      },
+    ]);
+  });
+
+  test('in another region', async () => {
+    const binary = await findBinary('minio', environment, console.error);
+    const far = await startMinio({
+      binary,
+      dir: join(world.dir, 'far'),
+      name: 'far',
+      env: { MINIO_SITE_REGION: 'eu-1' },
+    });
+    const client = rootClient({ ...far, region: 'eu-1' });
+    await createBucket(client, { name: 'photos' });
+    client.destroy();
+    const env = { PARIS_ACCESS_KEY_ID: far.rootUser, PARIS_SECRET_ACCESS_KEY: far.rootPassword };
+    const { endpoint } = far;
+    const { checks } = await checksOf([siteDocument('paris', { endpoint }), siteDocument('tokyo'), rule], {
+      env,
+    });
+    await far.stop();
+
+    expect(problems(checks)).toMatchObject([
+      { site: 'paris', check: 'bucket', status: 'failed', fix: expect.stringContaining('region: eu-1') },
+    ]);
   });
 
   test.each([

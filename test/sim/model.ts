@@ -32,6 +32,7 @@ export interface Model {
   marker(site: string, key: string, made: Made): void;
   /** `lost`: its notification never reached the stream. */
   purged(site: string, versionId: string, about: { lost: boolean; at: number }): void;
+  /** `lost`: nobody heard of it in time. */
   tagged(site: string, versionId: string, tags: Readonly<Record<string, string>>, lost: boolean): void;
   /** The stream was lost: what was on it may not have been handled. */
   streamLost(at: number): void;
@@ -45,7 +46,12 @@ export interface Model {
 export const canonical = (tags: Readonly<Record<string, string>>): string =>
   JSON.stringify(Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1)));
 
-export function createModel(): Model {
+export interface ModelOptions {
+  /** While a third site is away, the other two copy what one of them lacks, whoever may have purged it. */
+  readonly restoresAtOrigin: boolean;
+}
+
+export function createModel({ restoresAtOrigin }: ModelOptions): Model {
   const versions = new Map<string, Known>();
   const keys = new Set<string>();
   let lastLoss = Number.NEGATIVE_INFINITY;
@@ -67,7 +73,9 @@ export function createModel(): Model {
    */
   function fate({ base, purges }: Known): 'held' | 'gone' | 'either' {
     if (purges.length === 0) return 'held';
-    const counts = purges.some(({ site, lost, at }) => site === base.origin || (!lost && at > lastLoss));
+    const counts = purges.some(
+      ({ site, lost, at }) => (!lost && at > lastLoss) || (site === base.origin && !restoresAtOrigin),
+    );
     return counts ? 'gone' : 'either';
   }
 

@@ -92,7 +92,12 @@ export function feedOf({ stream, consumer, life, clock, latency, loses }: FeedOp
   };
 }
 
-export function walkMemoryOf(stream: SimStream, bucket: SimBucket, deliver: Deliver): WalkMemory {
+export function walkMemoryOf(
+  stream: SimStream,
+  bucket: SimBucket,
+  ledger: SimBucket,
+  deliver: Deliver,
+): WalkMemory {
   return {
     load: (link) =>
       deliver('kv get', `walk ${link}`, () => {
@@ -105,6 +110,13 @@ export function walkMemoryOf(stream: SimStream, bucket: SimBucket, deliver: Deli
       await deliver('kv put', `walk ${link}`, () => bucket.set(link, JSON.stringify(state), 'PUT'));
     },
     streamIdentity: (link) => deliver('info', link, () => stream.identity),
-    backlog: (link) => deliver('info', link, () => stream.consumer(link).backlog),
+    backlog: (link) =>
+      deliver(
+        'info',
+        link,
+        () =>
+          stream.consumer(link).backlog +
+          ledger.all(`${link}.failed.>`).filter(({ operation }) => operation === 'PUT').length,
+      ),
   };
 }

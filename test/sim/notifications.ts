@@ -7,11 +7,13 @@ import type { SimStream } from './stream.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export interface Notifications {
-  /** False where it will never arrive. */
-  take(notification: MemoryNotification): boolean;
+  take(notification: MemoryNotification): Sent;
   /** How many are under way. */
   readonly waiting: number;
 }
+
+/** `late`: later than the walk may act upon what it sees. */
+export type Sent = 'sent' | 'late' | 'lost';
 
 export interface NotificationOptions {
   readonly clock: VirtualClock;
@@ -25,6 +27,7 @@ export interface NotificationOptions {
 /** A site that cannot send looks again this often, as MinIO does. */
 const retryMs = 3_000;
 const longestDelayMs = 25_000;
+const lateMs = 12_000;
 
 export function createNotifications(options: NotificationOptions): Notifications {
   const { clock, random, stream, trace } = options;
@@ -54,10 +57,11 @@ export function createNotifications(options: NotificationOptions): Notifications
         () =>
           `${site} notifies ${notification.name} ${key} ${versionId.slice(0, 8)}${isDropped ? ': lost' : ''}`,
       );
-      if (isDropped) return false;
-      send(notification, delay());
+      if (isDropped) return 'lost';
+      const afterMs = delay();
+      send(notification, afterMs);
       if (random.chance(doubled)) send(notification, random.chance(0.5) ? retryMs : delay());
-      return true;
+      return afterMs > lateMs ? 'late' : 'sent';
     },
     get waiting() {
       return waiting;

@@ -130,7 +130,7 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
       target: storeAt(link.target.site),
       site: (at) => stores.get(at),
       locks,
-      walks: walkMemoryOf(stream, buckets.walks, deliver),
+      walks: walkMemoryOf(stream, buckets.walks, buckets.ledger, deliver),
       orphans: createOrphanMemory(kv.orphans),
       retries: ledger,
       clock: processClock,

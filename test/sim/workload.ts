@@ -1,12 +1,13 @@
 /**
- * What clients do, at all sites where they write: mostly to a few hot keys, often in the same millisecond. Two sites
- * never write one key in the same millisecond: which of the two is newer, no listing tells.
+ * What clients do, at all sites where they write: mostly to a few hot keys, often in the same millisecond. Listings tell
+ * no more than that, so two sites never write one key in the same millisecond; see `writesAtOnce` for one site.
  */
 import type { VersionRef } from '../../events/object-events.ts';
 import { type MemoryClient, memoryClient } from '../../infra/stores/memory-client.ts';
 import type { MemorySite } from '../../infra/stores/memory-site.ts';
 import type { StoredVersion } from '../../infra/stores/memory-versions.ts';
 import type { Model } from './model.ts';
+import type { Sent } from './notifications.ts';
 import type { Random } from './random.ts';
 import { bucket } from './topology.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -20,9 +21,15 @@ export interface WorkloadOptions {
   readonly durationMs: number;
   /** Some keys lie under another key's name, where listings do not show them. */
   readonly nested: boolean;
+  /**
+   * To one key in one millisecond. What the walk sends has its rank in the millisecond instead of its nanoseconds: of
+   * three, it cannot put the one in the middle between two whose exact times were sent; and a site on the way may not
+   * have the other one of two yet.
+   */
+  readonly writesAtOnce: number;
   readonly isDown: (site: string) => boolean;
-  /** Whether the notifications since the last call went out, in their order. */
-  readonly notified: () => boolean[];
+  /** What became of the notifications since the last call, in their order. */
+  readonly notified: () => Sent[];
   readonly trace: (line: () => string) => void;
 }
 
@@ -48,21 +55,22 @@ export function scheduleWorkload(options: WorkloadOptions): void {
   const { clock, random, sites, model, trace, notified } = options;
   const keys = options.nested ? nestedKeys : flatKeys.slice(0, random.between(1, flatKeys.length));
   const clients = new Map(sites.map((site) => [site, memoryClient(site)]));
-  /** Who wrote a key in a millisecond. */
-  const writers = new Map<string, MemorySite>();
+  /** Who wrote a key in a millisecond, and how often. */
+  const writers = new Map<string, { readonly site: MemorySite; times: number }>();
   let written = 0;
 
-  function isAlone(site: MemorySite, key: string): boolean {
+  function mayWrite(site: MemorySite, key: string): boolean {
     const at = `${key} ${site.now() / 1_000_000n}`;
-    const writer = writers.get(at) ?? site;
+    const writer = writers.get(at) ?? { site, times: 0 };
     writers.set(at, writer);
-    return writer === site;
+    writer.times += 1;
+    return writer.site === site && writer.times <= options.writesAtOnce;
   }
 
   function act(operation: Operation, site: MemorySite, key: string): void {
     const client = clients.get(site);
     if (!client || options.isDown(site.name)) return;
-    if (!isAlone(site, key)) {
+    if (!mayWrite(site, key)) {
       clock.after(1.1, () => act(operation, site, key));
       return;
     }
@@ -112,7 +120,7 @@ export function scheduleWorkload(options: WorkloadOptions): void {
     const version = held(site, key, (one) => one.marker === marker);
     if (!version) return undefined;
     client.deleteVersion(refOf(key, version));
-    purged(site, version, notified()[0] === false);
+    purged(site, version, notified()[0] === 'lost');
     return version.versionId;
   }
 
@@ -123,18 +131,18 @@ export function scheduleWorkload(options: WorkloadOptions): void {
     const version = held(site, key, ({ marker }) => !marker);
     if (!version) return undefined;
     client.putTags(refOf(key, version), tags);
-    model.tagged(site.name, version.versionId, tags, notified()[0] === false);
+    model.tagged(site.name, version.versionId, tags, notified()[0] !== 'sent');
     return `${version.versionId} ${JSON.stringify(tags)}`;
   }
 
   /** One request removes a version and makes a marker, or two markers. */
   function deleteMany(client: MemoryClient, site: MemorySite, key: string): string {
     const other = random.pick(keys);
-    const version = other === key || !isAlone(site, other) ? undefined : held(site, other, () => true);
+    const version = other === key || !mayWrite(site, other) ? undefined : held(site, other, () => true);
     const wanted = [{ key }, ...(version ? [{ key: other, versionId: version.versionId }] : [])];
     const [marker] = client.deleteMany(bucket, wanted);
     if (marker) model.marker(site.name, key, marker);
-    if (version) purged(site, version, notified()[1] === false);
+    if (version) purged(site, version, notified()[1] === 'lost');
     return `${marker?.versionId} ${other} ${version?.versionId}`;
   }
 

@@ -11,11 +11,11 @@ import { ackWaitMs, rawConsumer, scanConsumer } from '../../infra/bus/streams.ts
 import { memorySite } from '../../infra/stores/memory-site.ts';
 import { createBucket } from './buckets.ts';
 import { differences } from './check.ts';
-import { describe, drawFaults, type Faults, needsWalk } from './faults.ts';
+import { describe, drawFaults, type Faults, needsWalk, noFaults } from './faults.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { createModel } from './model.ts';
 import { createNetwork } from './network.ts';
-import { createNotifications } from './notifications.ts';
+import { createNotifications, type Sent } from './notifications.ts';
 import { type SimProcess, startProcess } from './process.ts';
 import { createRandom } from './random.ts';
 import { type ConsumerSettings, createStream } from './stream.ts';
@@ -72,10 +72,10 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
     isNatsDown: () => network.isDown('nats'),
     trace,
   });
-  const model = createModel();
+  const model = createModel({ restoresAtOrigin: names.length > 2 && faults.siteOutages > 0 });
   const findings = createFindings(trace);
 
-  let sent: boolean[] = [];
+  let sent: Sent[] = [];
   const siteChance = random.fork('sites');
   const sites = names.map((name) => {
     const skew = siteChance.chance(0.3) ? siteChance.between(-1500, 1500) : 0;
@@ -154,6 +154,7 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
     operations: options.operations ?? 40,
     durationMs: troubledMs,
     nested,
+    writesAtOnce: faults === noFaults ? Number.POSITIVE_INFINITY : hasDetours(topology) ? 1 : 2,
     isDown: network.isDown,
     notified() {
       const result = sent;
@@ -209,6 +210,9 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
 
 const { pair, oneWay, chain, mesh, path } = topologies;
 const weightedTopologies = [pair, pair, pair, pair, oneWay, chain, mesh, path];
+
+/** Some site gets versions from another that is not their origin. */
+const hasDetours = ({ links }: Topology): boolean => links.some(({ onward }) => onward);
 
 const nanoseconds = (milliseconds: number): bigint => {
   const whole = Math.floor(milliseconds);

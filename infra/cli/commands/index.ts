@@ -1,11 +1,23 @@
 /** Every command, in the order that help shows them. */
 import type { CliCommand } from '../command.ts';
+import { bench } from './bench.ts';
 import { deadLetters } from './dead-letters.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
+import { explain } from './explain.ts';
 import { replay } from './replay.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 
-export const commands: readonly CliCommand[] = [start, up, status, doctor, diff, replay, deadLetters];
+export const commands: readonly CliCommand[] = [
+  start,
+  up,
+  status,
+  doctor,
+  explain,
+  diff,
+  replay,
+  deadLetters,
+  bench,
+];

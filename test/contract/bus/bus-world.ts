@@ -123,3 +123,9 @@ export function createInbox(): Inbox {
 
 export const idOf = (message: HeldMessage): string =>
   JSON.parse(Buffer.from(message.body).toString('utf8')).id;
+
+export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}

@@ -50,7 +50,6 @@ export async function startRecorder(): Promise<Recorder> {
     name: site,
     // Notifications carry the user's name: one that says nothing, so that they may be kept.
     rootUser: 'photographer',
-    env: { MINIO_SCANNER_SPEED: 'fastest' },
     nats: { address: `${host}:${port}`, user, password, subject: rawSubject(site) },
   });
   const credentials = { accessKeyId: minio.rootUser, secretAccessKey: minio.rootPassword };
@@ -77,8 +76,8 @@ export async function startRecorder(): Promise<Recorder> {
       }),
     messages,
     async heard(folder, count) {
-      // The safe target looks into its queue every three seconds; MinIO's scanner takes a minute at worst.
-      const deadline = Date.now() + 90_000;
+      // The safe target looks into its queue every three seconds.
+      const deadline = Date.now() + 30_000;
       for (;;) {
         const found = await messages(folder);
         if (found.length === count) return found;

@@ -16,7 +16,7 @@ describe('a policy', () => {
     ['may name what it is not about', [{ Effect: 'Allow', NotAction: 's3:Put*', Resource: '*' }], true],
     ['is about nothing without actions', [{ Effect: 'Allow', Resource: '*' }], false],
     ['denies over everything', [allow, { ...allow, Effect: 'Deny', Action: 's3:GetObject' }], false],
-    ['denies for some others only', [allow, { ...allow, Effect: 'Deny', NotAction: 's3:Get*' }], true],
+    ['denies for some others only', [allow, { Effect: 'Deny', NotAction: 's3:Get*', Resource: '*' }], true],
     [
       'denies on a condition that may not hold',
       [allow, { ...allow, Effect: 'Deny', Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.1' } } }],

@@ -1,0 +1,74 @@
+/** The two ends of sending a version: opening it at the source, and what follows when the target has it. */
+import type { VersionFacts } from '../../events/object-events.ts';
+import { done, type Outcome } from '../define.ts';
+import type { BatchContext, Content } from '../ports.ts';
+import { replicaTime } from './order.ts';
+import { bucketMissing, type Place } from './placing.ts';
+import { matches } from './rule-match.ts';
+
+export type Sends = 'dev.causeway.version.sent.v1' | 'dev.causeway.delete.due.v1';
+
+/** Its content with the facts that the replica must have; or what became of the event where it is not to be sent. */
+export async function openVersion(
+  context: BatchContext,
+  place: Place,
+  told: string | undefined,
+): Promise<Content | Outcome<Sends>> {
+  const content = await context.source.read(place.source);
+  if (!content) return observedAbsence(context, place);
+  try {
+    if (matches(context.link, place.source.key, content.facts.tags) !== 'yes') {
+      content.discard();
+      return done('outside the rule');
+    }
+    const modified = await replicaTime(context.source, place.source, content.facts.modified, told);
+    return { ...content, facts: { ...content.facts, modified } };
+  } catch (error) {
+    content.discard();
+    throw error;
+  }
+}
+
+/** The source does not have it (any more): no error. Whether that is a purge, propagate-delete finds out. */
+async function observedAbsence(context: BatchContext, place: Place): Promise<Outcome<Sends>> {
+  const look = await context.source.look(place.source);
+  if (look.state === 'absent' && look.missing === 'bucket') {
+    throw bucketMissing(context.link.source.site, context.link.source.bucket);
+  }
+  return done('gone from the source', {
+    type: 'dev.causeway.delete.due.v1',
+    data: { link: context.link.id, ...place.source, reason: 'observed' },
+  });
+}
+
+/** Counts the arrival, and has it verified. */
+export function sentOutcome(
+  context: BatchContext,
+  place: Place,
+  expected: VersionFacts,
+  { answer, round }: { readonly answer: 'written' | 'already'; readonly round: number },
+): Outcome<Sends> {
+  const sentAt = countArrival(context, expected, answer);
+  return done(answer === 'written' ? 'sent' : 'already there', {
+    type: 'dev.causeway.version.sent.v1',
+    data: {
+      link: context.link.id,
+      ...place.source,
+      expected,
+      sentAt: new Date(sentAt).toISOString(),
+      via: [...place.via],
+      round,
+    },
+  });
+}
+
+/** When it was counted: milliseconds since 1970. */
+export function countArrival(
+  { link, clock, meter }: BatchContext,
+  facts: VersionFacts,
+  answer: 'written' | 'already',
+): number {
+  const now = clock.now();
+  if (answer === 'written') meter.arrived(link.id, facts.size, now - Date.parse(facts.modified));
+  return now;
+}

@@ -1,0 +1,45 @@
+/** A source that was filled before anything ran: how long until the target has it all? */
+import { objectNames, offer } from './objects.ts';
+import { watch } from './observer.ts';
+import type { Scenario } from './scenario.ts';
+
+const pauseMs = 100;
+
+export const backlog: Scenario = {
+  name: 'backlog',
+  summary: 'versions that existed before: how fast do they get there? (first walk; mc replicate resync)',
+  defaults: { objects: 10_000, limitMs: 120_000 },
+  quick: { objects: 1000, limitMs: 15_000 },
+  figures: [
+    { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 },
+    { name: 'first arrival', unit: 's', better: 'lower', digits: 2 },
+    { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 2 },
+  ],
+  async round({ plan, stage, product, cpu, signal, cleanup }) {
+    const { source, target, nats, bucket } = stage;
+    const names = objectNames('backlog', plan.objects);
+    const bytes = plan.objectBytes;
+    await offer({ site: source, bucket, names, bytes, ratePerSecond: 0, signal });
+    const prepared = await product.prepare(stage);
+    cleanup.defer(() => prepared.stop());
+    const pids = () =>
+      [source.pid, target.pid, nats?.pid, ...prepared.pids()].filter((pid) => pid !== undefined);
+    await cpu.start(pids());
+    const began = Date.now();
+    const giveUpAt = () => began + plan.limitMs;
+    const [{ sightings, missing, resolutionMs }] = await Promise.all([
+      watch({ site: target, bucket, names, pauseMs, giveUpAt, signal }),
+      prepared.catchUp(),
+    ]);
+    const ended = Date.now();
+    const used = await cpu.used(pids());
+    const seen = sightings.map((sighting) => sighting.seen);
+    const tookMs = (missing > 0 ? ended : Math.max(...seen)) - began;
+    const figures = {
+      arrived: (seen.length * 1000) / tookMs,
+      ...(seen.length > 0 && { 'first arrival': (Math.min(...seen) - began) / 1000 }),
+      ...(seen.length > 0 && used !== undefined && { 'CPU an object': used / seen.length }),
+    };
+    return { figures, missing, resolutionMs };
+  },
+};

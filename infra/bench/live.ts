@@ -1,0 +1,60 @@
+/** Objects are written at a rate, and each one's way to the target is timed. */
+import { objectNames, offer } from './objects.ts';
+import { watch } from './observer.ts';
+import type { Outcome, Scenario, Trial } from './scenario.ts';
+import { quantile } from './statistics.ts';
+
+/** Written first, and not measured: connections and compiled code are there afterwards, whoever needs them. */
+const warmUp = 100;
+const pauseMs = 10;
+
+export const live: Scenario = {
+  name: 'live',
+  summary: 'objects are written at a rate: how late does each arrive?',
+  defaults: { objects: 3000, limitMs: 60_000 },
+  quick: { objects: 300, limitMs: 20_000 },
+  figures: [
+    { name: 'lag p50', unit: 'ms', better: 'lower', digits: 0 },
+    { name: 'lag p99', unit: 'ms', better: 'lower', digits: 0 },
+    { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 },
+    { name: 'after the last PUT', unit: 'ms', better: 'lower', digits: 0 },
+    { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 2 },
+  ],
+  async round(trial) {
+    const prepared = await trial.product.prepare(trial.stage);
+    trial.cleanup.defer(() => prepared.stop());
+    await prepared.run();
+    await flow(trial, 'a-warm-up', warmUp);
+    const { source, target, nats } = trial.stage;
+    const pids = [source.pid, target.pid, nats?.pid, ...prepared.pids()].filter((pid) => pid !== undefined);
+    await trial.cpu.start(pids);
+    const outcome = await flow(trial, 'live', trial.plan.objects);
+    const used = await trial.cpu.used(pids);
+    const arrived = trial.plan.objects - outcome.missing;
+    if (used === undefined || arrived === 0) return outcome;
+    return { ...outcome, figures: { ...outcome.figures, 'CPU an object': used / arrived } };
+  },
+};
+
+async function flow({ plan, stage, signal }: Trial, folder: string, count: number): Promise<Outcome> {
+  const { source, target, bucket } = stage;
+  const names = objectNames(folder, count);
+  const { objectBytes: bytes, ratePerSecond, limitMs } = plan;
+  let giveUpAt = Number.POSITIVE_INFINITY;
+  const offering = offer({ site: source, bucket, names, bytes, ratePerSecond, signal }).finally(() => {
+    giveUpAt = Date.now() + limitMs;
+  });
+  const watching = watch({ site: target, bucket, names, pauseMs, giveUpAt: () => giveUpAt, signal });
+  const [offered, { sightings, missing, resolutionMs }] = await Promise.all([offering, watching]);
+  const lags = sightings.map(({ modified, seen }) => seen - modified);
+  // What never came is at least as late as the round was long.
+  lags.push(...Array.from({ length: missing }, () => giveUpAt - offered.began));
+  const last = Math.max(...sightings.map(({ seen }) => seen), offered.ended);
+  const figures = {
+    'lag p50': quantile(lags, 0.5),
+    'lag p99': quantile(lags, 0.99),
+    arrived: (sightings.length * 1000) / (last - offered.began),
+    'after the last PUT': (missing > 0 ? giveUpAt : last) - offered.ended,
+  };
+  return { figures, missing, resolutionMs };
+}

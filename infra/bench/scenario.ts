@@ -1,0 +1,89 @@
+/** What a scenario is: one round of it, with one product, gives figures. */
+
+import type { MinioServer } from '../sites/minio-server.ts';
+import type { NatsServer } from '../sites/nats-server.ts';
+import type { CpuMeter } from './cpu.ts';
+
+/** What is measured, the same for every round. */
+export interface Plan {
+  readonly objects: number;
+  readonly objectBytes: number;
+  /** PUTs offered a second; 0: as fast as the source takes them. */
+  readonly ratePerSecond: number;
+  /** Between source and target, there and back. */
+  readonly rttMs: number;
+  /** Of each product. */
+  readonly rounds: number;
+  /** A round that takes longer ends with what has arrived by then. */
+  readonly limitMs: number;
+}
+
+/** The servers of one round, fresh: nothing of an earlier round can be in them. */
+export interface Stage {
+  readonly dir: string;
+  readonly source: MinioServer;
+  readonly target: MinioServer;
+  /** The target as it is reached from the source's side: through the round trip. */
+  readonly farTarget: string;
+  /** Where the product needs events. */
+  readonly nats: NatsServer | undefined;
+  readonly bucket: string;
+}
+
+export interface Product {
+  readonly name: 'causeway' | 'minio-replication';
+  /** In tables. */
+  readonly title: string;
+  readonly needsEvents: boolean;
+  /** Users, rules, whatever is there before replication runs. */
+  prepare(stage: Stage): Promise<Prepared>;
+}
+
+export interface Prepared {
+  /** Resolves when what is written from now on is replicated. */
+  run(): Promise<void>;
+  /** Sends what the source held before. The time counts from the call. */
+  catchUp(): Promise<void>;
+  /** Beside the stage's servers; it is there once `run` or `catchUp` was called. */
+  readonly pids: () => readonly number[];
+  stop(): Promise<void>;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'lower' | 'higher';
+  /** Digits after the point. */
+  readonly digits: number;
+}
+
+/** By the figures' names; one that could not be taken is left out. */
+export type Measured = Readonly<Record<string, number>>;
+
+export interface Trial {
+  readonly plan: Plan;
+  readonly stage: Stage;
+  readonly product: Product;
+  readonly cpu: CpuMeter;
+  readonly signal: AbortSignal;
+  /** What started has to be stopped when the round is over. */
+  readonly cleanup: AsyncDisposableStack;
+}
+
+export interface Outcome {
+  readonly figures: Measured;
+  /** Versions that had not arrived when the round ended. */
+  readonly missing: number;
+  /** Longest time between two looks at the target, but for one in a hundred. */
+  readonly resolutionMs: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  readonly defaults: Pick<Plan, 'objects' | 'limitMs'>;
+  readonly quick: Pick<Plan, 'objects' | 'limitMs'>;
+  /** The first is what the scenario is about. */
+  readonly figures: readonly [Figure, ...Figure[]];
+  round(trial: Trial): Promise<Outcome>;
+}

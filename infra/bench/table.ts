@@ -1,0 +1,57 @@
+/** Results as lines and tables for people. */
+import type { Machine } from './machine.ts';
+import { type Line, linesOf, type Result, type State, stateOf } from './report.ts';
+import type { Round } from './rounds.ts';
+import type { Figure, Measured, Plan, Product, Scenario } from './scenario.ts';
+import type { Spread } from './statistics.ts';
+
+export const head = ['', 'CAUSEWAY', 'MINIO REPLICATION', 'RATIO', ''] as const;
+
+export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
+  const rows = linesOf(scenario, causeway, peer).map((line) => rowOf(line));
+  const states = [causeway, peer].map((rounds) => differencesText(stateOf(rounds)));
+  return [...rows, ['differences at the end', ...states, '', '']];
+}
+
+const rowOf = ({ figure, causeway, peer, ratio }: Line): string[] => [
+  `${figure.name} (${figure.unit})`,
+  spreadText(causeway, figure.digits),
+  spreadText(peer, figure.digits),
+  spreadText(ratio, 2),
+  `${figure.better} is better`,
+];
+
+const spreadText = ({ median, least, most }: Spread, digits: number): string =>
+  `${number(median, digits)} (${number(least, digits)}–${number(most, digits)})`;
+
+const number = (value: number, digits: number): string =>
+  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+function differencesText({ versions, differences }: State): string {
+  const kinds = Object.entries(differences).map(([what, count]) => `${number(count, 0)} ${what}`);
+  return kinds.length === 0 ? `none in ${number(versions, 0)}` : kinds.join(', ');
+}
+
+/** The figures that matter, of one round. */
+export function roundText({ figures }: Scenario, { title }: Product, round: Round): string {
+  const known = figures.flatMap((figure) => figureText(figure, round.figures));
+  const missing = round.missing > 0 ? [`${number(round.missing, 0)} had not arrived at its end`] : [];
+  return `${title.toLowerCase()}: ${[...known, ...missing].join(', ')}`;
+}
+
+function figureText({ name, unit, digits }: Figure, measured: Measured): string[] {
+  const value = measured[name];
+  return value === undefined ? [] : [`${name} ${number(value, digits)} ${unit}`];
+}
+
+export function planText({ name }: Scenario, plan: Plan): string {
+  const { objects, objectBytes, ratePerSecond, rttMs, rounds } = plan;
+  const rate = ratePerSecond > 0 ? `${ratePerSecond} PUT/s` : 'as fast as the source takes them';
+  const pace = name === 'live' ? `, ${rate}` : '';
+  return `${name}: ${number(objects, 0)} objects of ${objectBytes} bytes${pace}, round trip ${rttMs} ms, ${rounds} rounds each, in turns`;
+}
+
+export function machineText({ cores, cpu, memoryGiB, kernel, load, versions }: Machine): string {
+  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${cores} × ${cpu}, ${memoryGiB} GiB, Linux ${kernel}, load ${load} before; ${all.join(', ')}`;
+}

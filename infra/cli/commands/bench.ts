@@ -1,0 +1,161 @@
+/** `causeway bench`: Causeway beside MinIO's own replication, in one run, in turns. */
+import { mkdir, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { causeway } from '../../bench/causeway.ts';
+import { describeMachine } from '../../bench/machine.ts';
+import { minioReplication } from '../../bench/minio-replication.ts';
+import { documentOf, type Result, stateOf } from '../../bench/report.ts';
+import { runRounds } from '../../bench/rounds.ts';
+import type { Plan, Scenario } from '../../bench/scenario.ts';
+import { scenarios } from '../../bench/scenarios.ts';
+import type { Programs } from '../../bench/stage.ts';
+import { head, machineText, planText, roundText, rowsOf } from '../../bench/table.ts';
+import { didYouMean } from '../../config/did-you-mean.ts';
+import type { Environment } from '../../config/env.ts';
+import { duration } from '../../config/quantities.ts';
+import { findBinary } from '../../sites/binaries.ts';
+import type { CliCommand, Invocation } from '../command.ts';
+import { CommandError, type Io, UsageError } from '../io.ts';
+import { readOptions } from '../options.ts';
+import { shown } from '../shown.ts';
+import { untilStopped } from '../until-stopped.ts';
+
+const memory = '/dev/shm';
+const objectBytes = 1024;
+const count = (from: number, to: number) => z.coerce.number().int().min(from).max(to);
+
+const shape = {
+  quick: z.boolean().default(false),
+  rtt: count(0, 10_000).default(100),
+  rounds: count(1, 1000).optional(),
+  objects: count(1, 1_000_000).optional(),
+  rate: count(0, 100_000).default(100),
+  limit: duration('1s', '24h').optional(),
+  dir: z.string().optional(),
+  natsDir: z.string().optional(),
+  profile: z.string().optional(),
+};
+
+const help = `
+Scenarios:
+${scenarios.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
+
+Each round has fresh servers: a source and a target MinIO of four drives, toxiproxy between them, and for Causeway
+NATS and causeway up beside the source. Settings in the environment (CAUSEWAY_*) hold for that process. The figures of
+a shared machine change from minute to minute: compare the ratios. Exits 1 if Causeway left a difference.`;
+
+export const bench: CliCommand = {
+  name: 'bench',
+  summary: "measure: Causeway beside MinIO's own replication",
+  configure(command) {
+    command
+      .argument('<scenario>', scenarios.map(({ name }) => name).join(' or '))
+      .option('--rtt <ms>', 'round trip between the sites', '100')
+      .option('--rounds <n>', 'of each product; default 5, with --quick 2')
+      .option('--objects <n>', 'how many a round')
+      .option('--rate <n>', 'live: PUTs a second; 0 is as fast as the source takes them', '100')
+      .option('--limit <duration>', 'when a round ends with what has arrived')
+      .option('--quick', 'fewer objects and rounds')
+      .option('--dir <dir>', `where servers keep their data; default ${memory}, where that is memory`)
+      .option('--nats-dir <dir>', 'where NATS keeps its streams, if elsewhere')
+      .option('--profile <dir>', 'keep a V8 CPU profile of Causeway for each round')
+      .addHelpText('after', help);
+  },
+  async run({ io, options, args, environment }) {
+    const scenario = scenarioOf(args[0] ?? '');
+    const chosen = readOptions(shape, options);
+    const size = chosen.quick ? scenario.quick : scenario.defaults;
+    const plan: Plan = {
+      objects: chosen.objects ?? size.objects,
+      objectBytes,
+      ratePerSecond: chosen.rate,
+      rttMs: chosen.rtt,
+      rounds: chosen.rounds ?? (chosen.quick ? 2 : 5),
+      limitMs: chosen.limit ?? size.limitMs,
+    };
+    const dirs = {
+      dir: await dirOf(chosen.dir),
+      natsDir: chosen.natsDir === undefined ? undefined : resolve(chosen.natsDir),
+      profileDir: chosen.profile === undefined ? undefined : resolve(chosen.profile),
+    };
+    const result = await measure({ io, environment }, scenario, plan, dirs);
+    io.say('');
+    io.table(head, rowsOf(result));
+    io.document(documentOf(result));
+    return Object.keys(stateOf(result.causeway).differences).length > 0 ? 1 : 0;
+  },
+};
+
+function scenarioOf(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found) return found;
+  const names = scenarios.map((scenario) => scenario.name);
+  const hint = didYouMean(name, names) ?? `there are ${names.join(' and ')}`;
+  throw new UsageError(`there is no scenario "${shown(name)}": ${hint}`);
+}
+
+/** In memory where that can be, so that no disk is measured. */
+async function dirOf(wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) return resolve(wanted);
+  const hasMemory = await stat(memory).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return hasMemory ? memory : tmpdir();
+}
+
+interface Dirs {
+  readonly dir: string;
+  readonly natsDir: string | undefined;
+  readonly profileDir: string | undefined;
+}
+
+async function measure(
+  { io, environment }: Pick<Invocation, 'io' | 'environment'>,
+  scenario: Scenario,
+  plan: Plan,
+  { dir, natsDir, profileDir }: Dirs,
+): Promise<Result> {
+  const programs = await findPrograms(environment, io);
+  const machine = await describeMachine(programs);
+  io.say(`${planText(scenario, plan)}; data in ${dir}`);
+  io.say(machineText(machine));
+  if (profileDir !== undefined) await mkdir(profileDir, { recursive: true });
+  const stopping = new AbortController();
+  void untilStopped().then(() => stopping.abort(new CommandError('stopped')));
+  const products = [
+    causeway({ mc: programs.mc, environment, profileDir }),
+    minioReplication(programs.mc),
+  ] as const;
+  const rounds = await runRounds({
+    scenario,
+    plan,
+    products,
+    stage: { programs, dir, natsDir },
+    signal: stopping.signal,
+    onRound: (number, product, round) =>
+      io.say(`${number}/${plan.rounds} ${roundText(scenario, product, round)}`),
+  }).catch((error: unknown) => {
+    // What was interrupted says so in many ways.
+    throw stopping.signal.aborted ? stopping.signal.reason : error;
+  });
+  const [ours = [], theirs = []] = products.map(({ name }) => rounds.get(name));
+  const settings = Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      name === 'CAUSEWAY_CONCURRENCY' && value !== undefined ? [[name, value]] : [],
+    ),
+  );
+  return { scenario, plan, machine, causeway: ours, peer: theirs, settings };
+}
+
+/** One after another: a build takes both cores. */
+async function findPrograms(environment: Environment, { warn }: Io): Promise<Programs> {
+  return {
+    minio: await findBinary('minio', environment, warn),
+    mc: await findBinary('mc', environment, warn),
+    nats: await findBinary('nats-server', environment, warn),
+    toxiproxy: await findBinary('toxiproxy', environment, warn),
+  };
+}

@@ -1,0 +1,48 @@
+/** The list of event types and the functions tell one story. */
+import { expect, test } from 'vitest';
+import { catalogue, eventTypes, isEventType } from '../../../events/catalogue.ts';
+import { createdEvents, metadataEvents, removedEvents } from '../../../events/object-events.ts';
+import { functions } from '../../../functions/index.ts';
+import { everyEvent } from './samples.ts';
+
+const sources = ['sources/minio', 'sources/schedule', 'infra/host'];
+
+test.each(eventTypes.filter((type) => catalogue[type].subject !== 'dead'))(
+  '%s is taken by the function it names, and by no other',
+  (type) => {
+    const takers = functions.filter(({ on }) => on.includes(type)).map(({ name }) => name);
+
+    expect(takers).toEqual([catalogue[type].handledBy]);
+  },
+);
+
+test('a dead letter is taken by nobody until somebody replays it', () => {
+  const { handledBy } = catalogue['dev.causeway.dead-letter.v1'];
+
+  expect(handledBy).toMatch(/^causeway replay/);
+  expect(functions.flatMap(({ on }) => on)).not.toContain('dev.causeway.dead-letter.v1');
+});
+
+test.each(eventTypes)('%s is emitted by those it names, and by no others', (type) => {
+  const emitters = functions.filter(({ emits }) => emits.includes(type)).map(({ name }) => name);
+  const named: readonly string[] = catalogue[type].emittedBy;
+
+  expect(named.filter((name) => !sources.includes(name)).toSorted()).toEqual(emitters.toSorted());
+  expect(named.length).toBeGreaterThan(0);
+});
+
+test('every S3 event that a function takes has its type', () => {
+  const names = [...createdEvents, ...metadataEvents, ...removedEvents];
+
+  expect(eventTypes.filter((type) => type.startsWith('com.amazonaws.s3.')).toSorted()).toEqual(
+    names.map((name) => `com.amazonaws.s3.${name}`).toSorted(),
+  );
+});
+
+test('no name of an object in JavaScript is an event type', () => {
+  for (const name of ['__proto__', 'constructor', 'toString', '']) expect(isEventType(name)).toBe(false);
+});
+
+test('the data of an example of each type fits its schema', () => {
+  for (const { type, data } of everyEvent) expect(catalogue[type].schema.parse(data)).toEqual(data);
+});

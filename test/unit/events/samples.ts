@@ -1,0 +1,97 @@
+/** One draft of every event type, and the keys that break things. */
+import { type EventType, eventTypes } from '../../../events/catalogue.ts';
+import { type CausewayEvent, type Draft, makeEvent } from '../../../events/cloudevent.ts';
+import type { VersionFacts } from '../../../events/object-events.ts';
+
+export const oddKeys = [
+  'a.jpg',
+  'with space',
+  'plus+and%20percent%',
+  'ünïcode 日本語 😀',
+  `quotes'"and\``,
+  'amp&semi;eq=q?#',
+  'back\\slash',
+  'bell\u0007',
+  'new\nline\r\n',
+  'nul\u0000',
+  'bidi\u202eabc',
+  'lone surrogate \ud800',
+  'directory/',
+  '/',
+  '__proto__',
+  'x'.repeat(1024),
+];
+
+export const facts: VersionFacts = {
+  size: 5,
+  etag: 'c1d0e44b09d5ac52f90f463fe410fc88',
+  modified: '2026-01-02T03:04:05.123456789Z',
+  headers: { 'content-type': 'image/jpeg' },
+  metadata: { who: 'Zoë' },
+  tags: { kind: 'cat' },
+  retention: { mode: 'GOVERNANCE', until: '2030-01-01T00:00:00Z' },
+  legalHold: 'ON',
+};
+
+export const link = 'photos_paris_tokyo';
+
+/** With all that the type's data may hold. */
+export function draftOf(
+  type: EventType,
+  key = 'a.jpg',
+  bucket = 'photos',
+  versionId = '11111111-1111-4111-8111-111111111111',
+): Draft {
+  const version = { bucket, key, versionId };
+  const due = { link, ...version, reason: 'missing' as const };
+  const arrived = { site: 'tokyo', ...version, modified: facts.modified, via: ['paris'] };
+  switch (type) {
+    case 'dev.causeway.version.due.v1':
+      return { type, data: { ...due, modified: facts.modified, round: 1 } };
+    case 'dev.causeway.version.sent.v1':
+      return {
+        type,
+        data: {
+          link,
+          ...version,
+          expected: facts,
+          sentAt: '2026-01-02T03:04:06.000Z',
+          via: ['paris'],
+          round: 0,
+        },
+      };
+    case 'dev.causeway.version.arrived.v1':
+    case 'dev.causeway.metadata.arrived.v1':
+    case 'dev.causeway.delete.arrived.v1':
+      return { type, data: arrived };
+    case 'dev.causeway.metadata.due.v1':
+      return { type, data: due };
+    case 'dev.causeway.delete.due.v1':
+      return { type, data: { ...due, modified: facts.modified } };
+    case 'dev.causeway.purge.recheck.v1':
+      return { type, data: { link, ...version, notBefore: '2026-01-02T03:05:05.000Z' } };
+    case 'dev.causeway.scan.due.v1':
+      return { type, data: { link, slot: '2026-01-02T03:04:00.000Z' } };
+    case 'dev.causeway.dead-letter.v1':
+      return { type, data: { link, function: 'replicate', reason: 'why', attempts: 1, event: '{}' } };
+    default:
+      return {
+        type,
+        data: {
+          site: 'paris',
+          ...version,
+          size: facts.size,
+          etag: facts.etag,
+          modified: facts.modified,
+          eventTime: '2026-01-02T03:04:05.125Z',
+          requestId: '18EA06157CCB981A',
+          userAgent: 'camera/1.0',
+        },
+      };
+  }
+}
+
+export const eventOf = (draft: Draft, id = 'an-id'): CausewayEvent =>
+  makeEvent(draft, { id, source: 'test', time: '2026-01-02T03:04:05.125Z' });
+
+export const everyEvent: readonly CausewayEvent[] = eventTypes.map((type) => eventOf(draftOf(type)));

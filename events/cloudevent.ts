@@ -36,10 +36,8 @@ const envelopeSchema = z.object({
   id: z.string().min(1).max(256),
   type: z.string().min(1).max(256),
   source: z.string().min(1).max(1024),
-  subject: z.string().max(4096).default(''),
   time: z.string(),
   traceparent: z.string().max(128).optional(),
-  partitionkey: z.string().max(5200).optional(),
   causationid: z.string().max(256).optional(),
   data: z.unknown(),
 });
@@ -111,9 +109,10 @@ export function readEvent(value: unknown): CausewayEvent {
   const read = {
     ...rest,
     type,
+    // They follow from the data, whatever a header on the way has made of a key.
+    ...describe(parsed.data),
     datacontenttype: 'application/json',
     traceparent: rest.traceparent ?? nextTraceparent(),
-    partitionkey: rest.partitionkey ?? '',
     data: parsed.data,
   } as const;
   return read as CausewayEvent;

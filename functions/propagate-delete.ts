@@ -3,14 +3,16 @@
  * decides (a marker's deletion claims to be its creation, and queues may be older than the truth).
  *
  * on:        something was removed at the source, a comparison found a removal, or a purge's second look is due
- * emits:     purge.recheck, delete.due for each version where a removal named none, delete.arrived for further rules
+ * emits:     purge.recheck, delete.due for each replica where a removal named no version, delete.arrived for further rules
  * guarantee: a marker is created once (a doubled request would remove it) under the key lock; a purge is made at once
  *            and again when every PUT that could still be under way has ended (a late PUT brings a version back);
  *            nothing is removed because a source could not be read, or was made anew
  */
+import type { VersionRef } from '../events/object-events.ts';
 import { defineFunction, done, later, park, retryAfter } from './define.ts';
-import type { LinkContext, Look } from './ports.ts';
+import type { LinkContext, ObjectStore } from './ports.ts';
 import { exclusively } from './replication/exclusive.ts';
+import { heldBecause } from './replication/held.ts';
 import { replicaTime, versionsOf } from './replication/order.ts';
 import {
   arrivedAt,
@@ -62,21 +64,27 @@ export const propagateDelete = defineFunction({
   },
 });
 
-/** The removal names no version (an unversioned bucket, or all at once): every version the target has is looked at. */
+/**
+ * The removal names no version (all at once): every replica that the target has is looked at. What began at the target
+ * may never have been at the source, so the source's silence says nothing about it.
+ */
 async function everyVersion(context: LinkContext, key: string) {
-  const { link } = context;
-  const versions = await versionsOf(context.target, link.target.bucket, key);
-  const due = versions.map((version) => ({
-    type: 'dev.causeway.delete.due.v1' as const,
-    data: {
-      link: link.id,
-      bucket: link.source.bucket,
-      key,
-      versionId: version.versionId,
-      reason: 'observed' as const,
-    },
-  }));
-  return done(due.length > 0 ? 'each version is looked at' : 'nothing there', ...due);
+  const { link, target } = context;
+  const versions = await versionsOf(target, link.target.bucket, key);
+  const due = [];
+  for (const { versionId, replica } of versions) {
+    const version = { bucket: link.source.bucket, key, versionId };
+    if (!(replica ?? (await isReplica(target, { ...version, bucket: link.target.bucket })))) continue;
+    const data = { link: link.id, ...version, reason: 'observed' } as const;
+    due.push({ type: 'dev.causeway.delete.due.v1' as const, data });
+  }
+  return done(due.length > 0 ? 'each replica is looked at' : 'nothing there', ...due);
+}
+
+/** Listings do not tell it of markers. */
+async function isReplica(store: ObjectStore, ref: VersionRef): Promise<boolean> {
+  const look = await store.look(ref);
+  return look.state !== 'absent' && look.replica;
 }
 
 async function putMarker(context: LinkContext, place: Place, shown: string, told: string | undefined) {
@@ -133,16 +141,6 @@ async function purge(context: LinkContext, place: Place, isRecheck: boolean) {
       data: { link: link.id, ...place.source, notBefore },
     });
   });
-}
-
-/** A replica's purge passes object locks on MinIO, so they are read first. */
-function heldBecause(look: Look, now: number): string | undefined {
-  if (look.state !== 'object') return undefined;
-  const { retention, legalHold } = look.facts;
-  if (legalHold === 'ON') return 'legal hold';
-  if (retention && Date.parse(retention.until) > now)
-    return `${retention.mode} retention until ${retention.until}`;
-  return undefined;
 }
 
 /** An absence that nobody announced counts only in the bucket that the replicas were made from. */

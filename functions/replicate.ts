@@ -13,7 +13,7 @@ import { defineFunction, done, type Outcome, park } from './define.ts';
 import type { BatchContext, Look } from './ports.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { bucketMissing, nullVersion, type Place, placeOf, unconcerned } from './replication/placing.ts';
-import { openVersion, type Sends, sentOutcome } from './replication/sending.ts';
+import { observedAbsence, openVersion, type Sends, sentOutcome } from './replication/sending.ts';
 import { stackUp } from './replication/stacking.ts';
 
 const on = [
@@ -63,8 +63,14 @@ async function sendVersion(
 ): Promise<Outcome<Sends>> {
   const opened = await openVersion(context, place, told);
   if ('kind' in opened) return opened;
+  const began = context.clock.now();
   try {
     const answer = await context.target.write(place.target, opened);
+    // A purge's second look may be over by the time a large version has arrived.
+    const isLate = context.clock.now() - began > context.deadlines.putMs;
+    if (isLate && (await context.source.look(place.source)).state === 'absent') {
+      return observedAbsence(context, place);
+    }
     return sentOutcome(context, place, opened.facts, { answer, round });
   } finally {
     opened.discard();

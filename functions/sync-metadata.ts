@@ -7,8 +7,9 @@
  * guarantee: the target ends with what the source has when it is read, whatever the order of the events. Two-way,
  *            both directions take one lock, so that two changes at once do not swap sides.
  */
+import type { VersionFacts } from '../events/object-events.ts';
 import { defineFunction, done, park, retryAfter } from './define.ts';
-import { differences } from './replication/compare.ts';
+import { differences, inForce } from './replication/compare.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { arrivedAt, bucketMissing, placeOf, unconcerned } from './replication/placing.ts';
 
@@ -24,7 +25,7 @@ export const syncMetadata = defineFunction({
   ],
   emits: ['dev.causeway.version.due.v1', 'dev.causeway.delete.due.v1', 'dev.causeway.metadata.arrived.v1'],
   async handle(event, context) {
-    const { link, source, target } = context;
+    const { link, source, target, clock } = context;
     const { data } = event;
     const reason = unconcerned(link, data);
     if (reason) return done(reason);
@@ -53,10 +54,12 @@ export const syncMetadata = defineFunction({
       if (seen.state === 'marker' || seen.facts.etag !== wanted.facts.etag) {
         return park(`${link.target.site} holds something else under version ${place.target.versionId}`);
       }
-      if (differences(wanted.facts, seen.facts).metadata.length === 0) return done('the same already');
+      const differing = (facts: VersionFacts): readonly string[] =>
+        differences(inForce(wanted.facts, clock.now()), inForce(facts, clock.now())).metadata;
+      if (differing(seen.facts).length === 0) return done('the same already');
       await target.setMetadata(place.target, wanted.facts);
       const now = await target.look(place.target);
-      const left = now.state === 'object' ? differences(wanted.facts, now.facts).metadata : ['version'];
+      const left = now.state === 'object' ? differing(now.facts) : ['version'];
       if (left.length > 0)
         return retryAfter(1000, `${link.target.site} still shows another ${left.join(', ')}`);
       if (!link.onward) return done('metadata brought over');

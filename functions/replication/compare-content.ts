@@ -33,7 +33,7 @@ export async function compareContent(
     const bytes = one.bytes + other.bytes;
     const shown = ({ facts }: Content): ListedVersion =>
       seen(source, { state: 'object', facts, replica: false });
-    const fields = fieldsThatDiffer(ends.link, shown(left), shown(right));
+    const fields = fieldsThatDiffer(ends, shown(left), shown(right));
     if (one.sha256 !== other.sha256) {
       fields.push({ field: 'content', source: one.sha256, target: other.sha256 });
     }

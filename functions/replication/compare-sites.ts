@@ -3,7 +3,6 @@
  * for a moment is asked again from the last key that was done with.
  */
 import { RefusedError, RetryableError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
 import { type ComparedKey, type Comparison, compareVersions } from './compare-versions.ts';
 import { inOrder } from './in-order.ts';
 import { walk } from './walk.ts';
@@ -16,8 +15,8 @@ const triesInARow = 5;
 const firstWaitMs = 500;
 
 /** Every key that the rule may concern, in the order of their UTF-8 bytes. */
-export async function* compareSites(comparison: Comparison, clock: Clock): AsyncGenerator<ComparedKey> {
-  const { link, source, target, deep } = comparison;
+export async function* compareSites(comparison: Comparison): AsyncGenerator<ComparedKey> {
+  const { link, source, target, clock, deep } = comparison;
   const sides = {
     source: { store: source, bucket: link.source.bucket },
     target: { store: target, bucket: link.target.bucket },

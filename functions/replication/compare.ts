@@ -18,6 +18,12 @@ const sameRetention = (one: VersionFacts['retention'], other: VersionFacts['rete
   one?.mode === other?.mode &&
   (one === undefined || other === undefined || Date.parse(one.until) === Date.parse(other.until));
 
+/** Without a retention that has ended: it binds nobody, and no store lets it be set any more. */
+export function inForce(facts: VersionFacts, nowMs: number): VersionFacts {
+  const { retention, ...others } = facts;
+  return retention && Date.parse(retention.until) > nowMs ? facts : others;
+}
+
 /** Names of the metadata fields that differ. No legal hold and OFF mean the same. */
 export function metadataDifferences(
   one: Pick<VersionFacts, 'tags' | 'retention' | 'legalHold'>,

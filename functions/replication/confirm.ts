@@ -2,7 +2,7 @@
  * What both ends of a link say of one version when they are asked for it by its ID. Listings hide nested keys, and
  * work may be under way: what they say differs is asked for before it is called a difference.
  */
-import type { Link, ListedVersion, Look, ObjectStore } from '../ports.ts';
+import type { Clock, Link, ListedVersion, Look, ObjectStore } from '../ports.ts';
 import { listedDifferences } from './compare-key.ts';
 import { bucketMissing } from './placing.ts';
 
@@ -12,6 +12,7 @@ export interface Ends {
   readonly link: Link;
   readonly source: ObjectStore;
   readonly target: ObjectStore;
+  readonly clock: Clock;
 }
 
 export interface FieldDifference {
@@ -36,7 +37,7 @@ export type Difference =
 export async function confirm(ends: Ends, listed: ListedVersion): Promise<Difference | undefined> {
   const [source, target] = await Promise.all([ask(ends, 'source', listed), ask(ends, 'target', listed)]);
   if (source && target) {
-    const fields = fieldsThatDiffer(ends.link, source, target);
+    const fields = fieldsThatDiffer(ends, source, target);
     return fields.length > 0 ? { kind: 'differs', version: listed, fields } : undefined;
   }
   const shown = source ?? target;
@@ -71,15 +72,22 @@ export function seen(
   return { ...named, marker: false, modified, size, etag, facts: look.facts };
 }
 
-/** The rule may leave metadata alone, and a marker's time is not exact where no listing shows it. */
+/**
+ * The rule may leave metadata alone; a retention that has ended binds nobody, and cannot be set any more; and a
+ * marker's time is not exact where no listing shows it.
+ */
 export function fieldsThatDiffer(
-  link: Link,
+  { link, clock }: Ends,
   source: ListedVersion,
   target: ListedVersion,
 ): FieldDifference[] {
   if (source.marker && target.marker) return [];
   const { content, metadata } = listedDifferences(source, target);
-  return valuesOf([...content, ...(link.metadataChanges ? metadata : [])], source, target);
+  const isBound = [source, target].some(
+    ({ facts }) => facts?.retention && Date.parse(facts.retention.until) > clock.now(),
+  );
+  const kept = metadata.filter((field) => field !== 'retention' || isBound);
+  return valuesOf([...content, ...(link.metadataChanges ? kept : [])], source, target);
 }
 
 export const valuesOf = (

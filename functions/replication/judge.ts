@@ -7,6 +7,7 @@ import type { VersionRef } from '../../events/object-events.ts';
 import { RetryableError } from '../errors.ts';
 import type { LinkContext, ListedVersion, Look, ObjectStore, WalkState } from '../ports.ts';
 import type { Finding } from './compare-key.ts';
+import { heldBecause } from './held.ts';
 import { nullVersion } from './placing.ts';
 import { matches } from './rule-match.ts';
 
@@ -36,6 +37,11 @@ export async function judge(context: LinkContext, state: WalkState, finding: Fin
     case 'extra':
       return extra(context, state, version);
     case 'content':
+      // Nothing else is overwritten in place: its replica is behind.
+      if (version.versionId === nullVersion) {
+        const behind = { link: link.id, ...refAt(link.source.bucket, version), reason: 'differs' } as const;
+        return { draft: { type: 'dev.causeway.version.due.v1', data: { ...behind, round: 0 } } };
+      }
       context.meter.differs(link.id, refAt(link.target.bucket, version), finding.fields);
       return nothing;
   }
@@ -146,7 +152,7 @@ async function extra(context: LinkContext, state: WalkState, version: ListedVers
   if (!link.versionPurges || (version.marker && !link.deleteMarkers)) return nothing;
   if (!(await isReplica(context, 'target', version))) return nothing;
   const ref = refAt(link.target.bucket, version);
-  if (!(await goneEverywhere(context, version))) {
+  if (!(await goneEverywhere(context, state, version))) {
     await orphans.forget(link.id, ref);
     return nothing;
   }
@@ -159,6 +165,11 @@ async function extra(context: LinkContext, state: WalkState, version: ListedVers
     meter.orphan(link.id, ref);
     return { isSuspect: true };
   }
+  // Until that ends nothing can be done; asked each time, it would be a dead letter each time.
+  if (heldBecause(await context.target.look(ref), context.clock.now())) {
+    meter.orphan(link.id, ref);
+    return nothing;
+  }
   await orphans.forget(link.id, ref);
   const data = { link: link.id, ...refAt(link.source.bucket, version), reason: 'missing' } as const;
   return { draft: { type: 'dev.causeway.delete.due.v1', data }, isSuspect: true };
@@ -168,7 +179,11 @@ async function extra(context: LinkContext, state: WalkState, version: ListedVers
  * Every site that could be the origin answers 404, and one of their buckets is older than the version: a bucket that
  * is younger than its replicas was made anew, and its silence proves nothing.
  */
-async function goneEverywhere(context: LinkContext, version: ListedVersion): Promise<boolean> {
+async function goneEverywhere(
+  context: LinkContext,
+  state: WalkState,
+  version: ListedVersion,
+): Promise<boolean> {
   const { link } = context;
   const origins = [link.source, ...link.origins].filter((origin) => !isSame(origin, link.target));
   let older = false;
@@ -176,8 +191,10 @@ async function goneEverywhere(context: LinkContext, version: ListedVersion): Pro
     const store = context.site(origin.site);
     const look = await lookIfReachable(store, refAt(origin.bucket, version));
     if (look?.state !== 'absent' || look.missing === 'bucket') return false;
-    const bucket = await store?.bucket(origin.bucket);
-    older ||= bucket !== undefined && Date.parse(bucket.created) <= Date.parse(version.modified);
+    const created = isSame(origin, link.source)
+      ? state.sourceCreated
+      : (await store?.bucket(origin.bucket))?.created;
+    older ||= created !== undefined && Date.parse(created) <= Date.parse(version.modified);
   }
   if (!older) context.meter.orphan(link.id, refAt(link.target.bucket, version));
   return older;

@@ -3,7 +3,7 @@ import type { VersionFacts } from '../../events/object-events.ts';
 import { done, type Outcome } from '../define.ts';
 import type { BatchContext, Content } from '../ports.ts';
 import { replicaTime } from './order.ts';
-import { bucketMissing, type Place } from './placing.ts';
+import { bucketMissing, nullVersion, type Place } from './placing.ts';
 import { matches } from './rule-match.ts';
 
 export type Sends = 'dev.causeway.version.sent.v1' | 'dev.causeway.delete.due.v1';
@@ -21,7 +21,9 @@ export async function openVersion(
       content.discard();
       return done('outside the rule');
     }
-    const modified = await replicaTime(context.source, place.source, content.facts.modified, told);
+    // A null version is overwritten in place: its event may tell the time of what was there before.
+    const own = place.source.versionId === nullVersion ? undefined : told;
+    const modified = await replicaTime(context.source, place.source, content.facts.modified, own);
     return { ...content, facts: { ...content.facts, modified } };
   } catch (error) {
     content.discard();
@@ -30,7 +32,7 @@ export async function openVersion(
 }
 
 /** The source does not have it (any more): no error. Whether that is a purge, propagate-delete finds out. */
-async function observedAbsence(context: BatchContext, place: Place): Promise<Outcome<Sends>> {
+export async function observedAbsence(context: BatchContext, place: Place): Promise<Outcome<Sends>> {
   const look = await context.source.look(place.source);
   if (look.state === 'absent' && look.missing === 'bucket') {
     throw bucketMissing(context.link.source.site, context.link.source.bucket);

@@ -1,10 +1,11 @@
 /** Causeway as it is run: `causeway up` in a process of its own, beside the source, with users of least privilege. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config/env.ts';
 import { freePort } from '../sites/ports.ts';
-import { type ServerProcess, startProcess } from '../sites/process.ts';
+import { startProcess } from '../sites/process.ts';
 import { onFreePort } from '../sites/restartable.ts';
 import { setUpSite } from '../sites/setup.ts';
 import type { Prepared, Product, Stage } from './scenario.ts';
@@ -13,6 +14,7 @@ import { sourceName, targetName } from './stage.ts';
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 /** It drains what it holds, and a profile takes a while to be written. */
 const stopWithinMs = 30_000;
+const lookEveryMs = 200;
 
 export interface CausewayOptions {
   readonly mc: string;
@@ -42,16 +44,25 @@ async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared
     ...credentials(sourceName, atSource),
     ...credentials(targetName, atTarget),
   };
-  let child: ServerProcess | undefined;
+  let child: RunningCauseway | undefined;
   const up = async (): Promise<void> => {
     child = await launch(stage, file, env, options.profileDir);
+  };
+  const verified = async (count: number, withinMs: number, signal: AbortSignal): Promise<boolean> => {
+    const deadline = Date.now() + withinMs;
+    while (child?.running && Date.now() < deadline) {
+      if ((await verifiedSoFar(child.gateway)) >= count) return true;
+      await sleep(lookEveryMs, undefined, { signal });
+    }
+    return false;
   };
   return {
     run: up,
     // The first walk starts with the process.
     catchUp: up,
-    pids: () => (child ? [child.pid] : []),
-    stop: async () => child?.stop(stopWithinMs),
+    verified,
+    processes: () => (child ? { causeway: child.pid } : {}),
+    stop: async () => child?.stop(),
   };
 }
 
@@ -94,14 +105,22 @@ spec:
   targets: [{ site: ${targetName}, bucket: ${bucket} }]
 `;
 
+interface RunningCauseway {
+  readonly pid: number;
+  readonly running: boolean;
+  readonly gateway: string;
+  stop(): Promise<void>;
+}
+
 const launch = (
   { dir }: Stage,
   file: string,
   env: Readonly<Record<string, string>>,
   profileDir: string | undefined,
-): Promise<ServerProcess> =>
-  onFreePort(undefined, freePort, (port) =>
-    startProcess({
+): Promise<RunningCauseway> =>
+  onFreePort(undefined, freePort, async (port) => {
+    const gateway = `http://127.0.0.1:${port}`;
+    const child = await startProcess({
       name: 'causeway up',
       binary: process.execPath,
       args: [
@@ -111,7 +130,19 @@ const launch = (
       env: { HOME: dir, ...env },
       cwd: dir,
       port,
-      isReady: async (signal) =>
-        (await fetch(`http://127.0.0.1:${port}/health/readiness`, { signal })).status === 200,
-    }),
-  );
+      isReady: async (signal) => (await fetch(`${gateway}/health/readiness`, { signal })).status === 200,
+    });
+    return {
+      pid: child.pid,
+      get running() {
+        return child.running;
+      },
+      gateway,
+      stop: () => child.stop(stopWithinMs),
+    };
+  });
+
+async function verifiedSoFar(gateway: string): Promise<number> {
+  const text = await (await fetch(`${gateway}/metrics`)).text();
+  return Number(/^causeway_verified_total\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0);
+}

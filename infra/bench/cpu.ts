@@ -14,29 +14,34 @@ async function cpuOf(pid: number): Promise<number | undefined> {
   return ((Number(fields[userTicks]) + Number(fields[systemTicks])) * 1000) / ticksPerSecond;
 }
 
+/** Process IDs by what the processes are. */
+export type Processes = Readonly<Record<string, number>>;
+
 export interface CpuMeter {
   /** Counts from here on. */
-  start(pids: readonly number[]): Promise<void>;
-  /** Milliseconds that `pids` used since; a process that is new since then counts from its start. */
-  used(pids: readonly number[]): Promise<number | undefined>;
+  start(processes: Processes): Promise<void>;
+  /** Milliseconds that each used since; one that is new since then counts from its start. */
+  used(processes: Processes): Promise<Readonly<Record<string, number>> | undefined>;
 }
 
 export function createCpuMeter(): CpuMeter {
-  let before = new Map<number, number>();
-  const read = async (pids: readonly number[]) => {
-    const all = await Promise.all(pids.map(async (pid) => [pid, await cpuOf(pid)] as const));
-    return new Map(all.flatMap(([pid, ms]) => (ms === undefined ? [] : [[pid, ms] as const])));
-  };
+  const before = new Map<number, number>();
   return {
-    async start(pids) {
-      before = await read(pids);
+    async start(processes) {
+      for (const pid of Object.values(processes)) before.set(pid, (await cpuOf(pid)) ?? 0);
     },
-    async used(pids) {
-      const now = await read(pids);
-      if (now.size < pids.length) return undefined;
-      let total = 0;
-      for (const [pid, ms] of now) total += ms - (before.get(pid) ?? 0);
-      return total;
+    async used(processes) {
+      const used: Record<string, number> = {};
+      for (const [name, pid] of Object.entries(processes)) {
+        const now = await cpuOf(pid);
+        if (now === undefined) return undefined;
+        used[name] = now - (before.get(pid) ?? 0);
+      }
+      return used;
     },
   };
 }
+
+/** Of all processes together, for each of so many objects. */
+export const cpuEach = (used: Readonly<Record<string, number>>, objects: number): number =>
+  Object.values(used).reduce((sum, ms) => sum + ms, 0) / objects;

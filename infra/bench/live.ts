@@ -1,7 +1,8 @@
 /** Objects are written at a rate, and each one's way to the target is timed. */
+import { cpuEach } from './cpu.ts';
 import { objectNames, offer } from './objects.ts';
 import { watch } from './observer.ts';
-import type { Outcome, Scenario, Trial } from './scenario.ts';
+import { type Outcome, processesOf, type Scenario, type Trial } from './scenario.ts';
 import { quantile } from './statistics.ts';
 
 /** Written first, and not measured: connections and compiled code are there afterwards, whoever needs them. */
@@ -25,14 +26,13 @@ export const live: Scenario = {
     trial.cleanup.defer(() => prepared.stop());
     await prepared.run();
     await flow(trial, 'a-warm-up', warmUp);
-    const { source, target, nats } = trial.stage;
-    const pids = [source.pid, target.pid, nats?.pid, ...prepared.pids()].filter((pid) => pid !== undefined);
-    await trial.cpu.start(pids);
+    const processes = processesOf(trial.stage, prepared);
+    await trial.cpu.start(processes);
     const outcome = await flow(trial, 'live', trial.plan.objects);
-    const used = await trial.cpu.used(pids);
+    const cpuMs = await trial.cpu.used(processes);
     const arrived = trial.plan.objects - outcome.missing;
-    if (used === undefined || arrived === 0) return outcome;
-    return { ...outcome, figures: { ...outcome.figures, 'CPU an object': used / arrived } };
+    if (cpuMs === undefined || arrived === 0) return outcome;
+    return { ...outcome, cpuMs, figures: { ...outcome.figures, 'CPU an object': cpuEach(cpuMs, arrived) } };
   },
 };
 

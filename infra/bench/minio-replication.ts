@@ -35,7 +35,8 @@ async function prepare(mc: string, stage: Stage): Promise<Prepared> {
     // It runs since the rule is there.
     run: async () => undefined,
     catchUp: async () => void (await run('replicate', 'resync', 'start', local, '--remote-bucket', arn)),
-    pids: () => [],
+    verified: undefined,
+    processes: () => ({}),
     stop: async () => undefined,
   };
 }

@@ -34,6 +34,8 @@ export interface Offer {
   readonly bytes: number;
   /** 0: as fast as the site takes them. */
   readonly ratePerSecond: number;
+  /** MinIO is told that they were written so long ago. */
+  readonly ageMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -44,14 +46,18 @@ export interface Offered {
 }
 
 /** Writes them in order. Throws when the site does not take one. */
-export async function offer({ site, bucket, names, bytes, ratePerSecond, signal }: Offer): Promise<Offered> {
+export async function offer(options: Offer): Promise<Offered> {
+  const { site, bucket, names, bytes, ratePerSecond, ageMs, signal } = options;
   const client = rootWire(site);
+  const age = ageMs !== undefined && {
+    'x-minio-source-mtime': new Date(Date.now() - ageMs).toISOString(),
+  };
   const put = async (key: string, index: number): Promise<void> => {
     const extra =
       index % taggedEvery === 0
         ? { 'x-amz-tagging': `round=bench&number=${index}`, 'x-amz-meta-number': `${index}` }
         : {};
-    const headers = { 'content-type': 'application/octet-stream', ...extra };
+    const headers = { 'content-type': 'application/octet-stream', ...extra, ...age };
     const request = { method: 'PUT', bucket, key, headers, body: randomBytes(bytes), deadlineMs } as const;
     const answer = await client.send(request);
     if (answer.status !== 200) throw await client.refusal(request, answer);

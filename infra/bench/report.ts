@@ -7,12 +7,17 @@ import { type Spread, spreadOf } from './statistics.ts';
 export interface Line {
   readonly figure: Figure;
   readonly causeway: Spread;
-  readonly peer: Spread;
-  /** Causeway's value by the peer's, of rounds that ran one after the other. */
-  readonly ratio: Spread;
+  /** Undefined for what only Causeway does. */
+  readonly beside:
+    | {
+        readonly peer: Spread;
+        /** Causeway's value by the peer's, of rounds that ran one after the other. */
+        readonly ratio: Spread;
+      }
+    | undefined;
 }
 
-/** A figure that not every round gave is left out. */
+/** A figure that not every round of Causeway's gave is left out. */
 export function linesOf(
   { figures }: Pick<Scenario, 'figures'>,
   causeway: readonly Round[],
@@ -20,10 +25,11 @@ export function linesOf(
 ): Line[] {
   return figures.flatMap((figure): Line[] => {
     const [ours, theirs] = [valuesOf(causeway, figure), valuesOf(peer, figure)];
-    const isWhole = ours.length === causeway.length && theirs.length === peer.length;
-    if (!isWhole || ours.length === 0) return [];
+    if (ours.length < causeway.length || ours.length === 0) return [];
     const ratios = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
-    return [{ figure, causeway: spreadOf(ours), peer: spreadOf(theirs), ratio: spreadOf(ratios) }];
+    const isPaired = theirs.length === ours.length;
+    const beside = isPaired ? { peer: spreadOf(theirs), ratio: spreadOf(ratios) } : undefined;
+    return [{ figure, causeway: spreadOf(ours), beside }];
   });
 }
 
@@ -54,20 +60,22 @@ export function documentOf(result: Result): object {
   };
 }
 
-const lineDocument = ({ figure: { name, unit, better }, causeway, peer, ratio }: Line) => ({
+const lineDocument = ({ figure: { name, unit, better }, causeway, beside }: Line) => ({
   metric: name,
   unit,
   better,
   causeway: causeway.median,
   peer: 'minio-replication',
-  peerValue: peer.median,
-  ratio: ratio.median,
+  peerValue: beside?.peer.median ?? null,
+  ratio: beside?.ratio.median ?? null,
   spread: {
-    causeway: [causeway.least, causeway.most],
-    peer: [peer.least, peer.most],
-    ratio: [ratio.least, ratio.most],
+    causeway: rangeOf(causeway),
+    peer: beside ? rangeOf(beside.peer) : null,
+    ratio: beside ? rangeOf(beside.ratio) : null,
   },
 });
+
+const rangeOf = ({ least, most }: Spread): [number, number] => [least, most];
 
 export interface State {
   readonly versions: number;

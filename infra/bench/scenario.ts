@@ -2,7 +2,7 @@
 
 import type { MinioServer } from '../sites/minio-server.ts';
 import type { NatsServer } from '../sites/nats-server.ts';
-import type { CpuMeter } from './cpu.ts';
+import type { CpuMeter, Processes } from './cpu.ts';
 
 /** What is measured, the same for every round. */
 export interface Plan {
@@ -44,8 +44,10 @@ export interface Prepared {
   run(): Promise<void>;
   /** Sends what the source held before. The time counts from the call. */
   catchUp(): Promise<void>;
+  /** Whether the product itself found so many at the target, in time; undefined for one that does not look. */
+  readonly verified: ((count: number, withinMs: number, signal: AbortSignal) => Promise<boolean>) | undefined;
   /** Beside the stage's servers; it is there once `run` or `catchUp` was called. */
-  readonly pids: () => readonly number[];
+  processes(): Processes;
   stop(): Promise<void>;
 }
 
@@ -74,6 +76,8 @@ export interface Outcome {
   readonly figures: Measured;
   /** Versions that had not arrived when the round ended. */
   readonly missing: number;
+  /** Milliseconds of CPU by process, where the system tells. */
+  readonly cpuMs?: Readonly<Record<string, number>> | undefined;
   /** Longest time between two looks at the target, but for one in a hundred. */
   readonly resolutionMs: number;
 }
@@ -86,4 +90,11 @@ export interface Scenario {
   /** The first is what the scenario is about. */
   readonly figures: readonly [Figure, ...Figure[]];
   round(trial: Trial): Promise<Outcome>;
+}
+
+/** The servers' and the product's own. */
+export function processesOf({ source, target, nats }: Stage, prepared: Prepared): Processes {
+  const servers = { source: source.pid, target: target.pid, 'nats-server': nats?.pid };
+  const running = Object.entries(servers).flatMap(([name, pid]) => (pid === undefined ? [] : [[name, pid]]));
+  return { ...Object.fromEntries(running), ...prepared.processes() };
 }

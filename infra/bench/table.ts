@@ -10,14 +10,21 @@ export const head = ['', 'CAUSEWAY', 'MINIO REPLICATION', 'RATIO', ''] as const;
 export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
   const rows = linesOf(scenario, causeway, peer).map((line) => rowOf(line));
   const states = [causeway, peer].map((rounds) => differencesText(stateOf(rounds)));
-  return [...rows, ['differences at the end', ...states, '', '']];
+  const looks = [causeway, peer].map((rounds) => number(Math.max(...rounds.map(lookMs)), 0));
+  return [
+    ...rows,
+    ['differences at the end', ...states, '', ''],
+    ['looked at the target every (ms, p99)', ...looks, '', ''],
+  ];
 }
 
-const rowOf = ({ figure, causeway, peer, ratio }: Line): string[] => [
+const lookMs = ({ resolutionMs }: Round): number => resolutionMs;
+
+const rowOf = ({ figure, causeway, beside }: Line): string[] => [
   `${figure.name} (${figure.unit})`,
   spreadText(causeway, figure.digits),
-  spreadText(peer, figure.digits),
-  spreadText(ratio, 2),
+  beside ? spreadText(beside.peer, figure.digits) : '-',
+  beside ? spreadText(beside.ratio, 2) : '-',
   `${figure.better} is better`,
 ];
 

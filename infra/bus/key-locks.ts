@@ -11,6 +11,12 @@ import type { Clock, HeldLock, KeyLock } from '../../functions/ports.ts';
 
 const rightSchema = z.object({ holder: z.string(), expires: z.number() });
 
+/** What locks ask of a KV bucket. */
+export interface LockBucket extends Pick<KV, 'create' | 'get' | 'update'> {
+  /** Removes a right unless it changed since. */
+  delete(key: string, options: { readonly previousSeq: number }): Promise<void>;
+}
+
 export interface KeyLockOptions {
   readonly clock: Clock;
   readonly requestMs: number;
@@ -18,7 +24,7 @@ export interface KeyLockOptions {
   readonly madeAt: () => Promise<number>;
 }
 
-export function createKeyLocks(kv: KV, { clock, requestMs, madeAt }: KeyLockOptions): KeyLock {
+export function createKeyLocks(kv: LockBucket, { clock, requestMs, madeAt }: KeyLockOptions): KeyLock {
   const holder = randomUUID();
   const lifetimeMs = 4 * requestMs;
 

@@ -10,6 +10,12 @@ const program = new Command('causeway')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
 
+// Whoever reads (`| head`) may have read enough.
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 let isJson = process.argv.includes('--json');
 
 for (const command of commands) {

@@ -9,7 +9,7 @@ import { identify } from '../../events/identity.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { Secret } from '../config/secret.ts';
 import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from '../host/http-server.ts';
-import { type IntakeObserver, readNotification } from '../host/intake.ts';
+import { type IntakeObserver, takeNotification } from '../host/intake.ts';
 import type { EventLog } from '../host/ports.ts';
 
 export interface GatewayOptions {
@@ -57,19 +57,22 @@ async function webhook(
   { webhook: { token, sites, log, observer } }: GatewayOptions,
   site: string,
   request: HttpRequest,
-) {
+): Promise<HttpAnswer> {
   if (!token) return { status: 403, body: 'set CAUSEWAY_WEBHOOK_TOKEN to take notifications here\n' };
   if (!isSame(request.headers.authorization ?? '', `Bearer ${token.reveal()}`)) {
     return { status: 401, body: 'the token is not the one in CAUSEWAY_WEBHOOK_TOKEN\n' };
   }
   if (!sites.has(site)) return { status: 404, body: `there is no site ${site}\n` };
-  // MinIO looks whether the target is there before it sends.
+  // Whoever sets up a target may look first whether it is there.
   if (request.method === 'HEAD' || request.method === 'GET') return { status: 200 };
+  if (request.method !== 'POST') {
+    return { status: 405, headers: { allow: 'GET, HEAD, POST' }, body: 'POST a notification\n' };
+  }
   const body = await request.body();
   if (!body) return { status: 413, body: `a notification has ${mostBytes} bytes at most\n` };
   if (body.length === 0) return { status: 200 };
   try {
-    await log.publish(readNotification(site, body, observer).map((event) => ({ event })));
+    await takeNotification(site, body, { log, observer });
     return { status: 200 };
   } catch (error) {
     if (error instanceof EventError) {

@@ -1,29 +1,30 @@
 /**
- * The HTTP host: one function as a Knative Service that takes CloudEvents, structured or binary.
+ * The HTTP host: one function as a Knative Service that takes CloudEvents, structured or binary, one in a request.
  *
- * The answer is 202 with no body when the event is dealt with (what it emitted is on the stream by then), or will be
- * tried again from the ledger, or is kept as a dead letter; 503 with Retry-After when the sender must send it again.
- * Knative does not retry most 4xx and its JetStream broker drops them, so none is answered to an event.
+ * The answer is 202 with no body when the event is dealt with (what it emitted is on the stream by then), will be tried
+ * again from the ledger, is kept as a dead letter, or is no business of this function; 503 with Retry-After when the
+ * sender must send it again. Knative does not retry most 4xx and its JetStream broker drops them, so none is answered
+ * to an event.
  */
-import { HTTP } from 'cloudevents';
-import { type CausewayEvent, EventError, readEvent } from '../../events/cloudevent.ts';
+import { EventError } from '../../events/cloudevent.ts';
 import type { FunctionDefinition } from '../../functions/define.ts';
 import { messageOf } from '../../functions/errors.ts';
-import type { Clock, LinkContext } from '../../functions/ports.ts';
-import type { HttpAnswer, HttpRequest, HttpServer } from './http-server.ts';
-import { serveHttp } from './http-server.ts';
-import { invoke, type Result } from './invoke.ts';
+import type { Clock, Link, LinkContext } from '../../functions/ports.ts';
+import { linksConcerned } from './concerned.ts';
+import { attributesOf, type Delivery, readDelivery } from './http-event.ts';
+import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from './http-server.ts';
+import { accepted, type HttpSettlement, sendAgain, settleOverHttp } from './http-settle.ts';
+import { invoke } from './invoke.ts';
 import type { Observer } from './link-worker.ts';
-import type { HeldMessage } from './ports.ts';
-import { followers, type Settlement, settle } from './settle.ts';
+import { followers } from './settle.ts';
 
 export interface HttpHostOptions {
   readonly bound: FunctionDefinition;
   readonly host: string;
   readonly port: number;
-  /** The links that an event concerns: the one it names, or all that start where it happened. */
-  contextsFor(event: CausewayEvent): readonly Omit<LinkContext, 'emit'>[];
-  readonly settlement: Settlement;
+  readonly links: readonly Link[];
+  contextOf(link: Link): Omit<LinkContext, 'emit'>;
+  readonly settlement: HttpSettlement;
   readonly observer: Observer;
   readonly clock: Clock;
   readonly random: () => number;
@@ -32,13 +33,8 @@ export interface HttpHostOptions {
 }
 
 const mostBytes = 1024 * 1024;
+/** Knative ends a container ten seconds after it was told to stop. */
 const drainMs = 9_000;
-const accepted: HttpAnswer = { status: 202 };
-const sendAgain = (afterMs: number, reason: string): HttpAnswer => ({
-  status: 503,
-  headers: { 'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))) },
-  body: `${reason}\n`,
-});
 
 export interface HttpHost {
   readonly port: number;
@@ -60,33 +56,36 @@ async function answer(options: HttpHostOptions, request: HttpRequest): Promise<H
     const reason = options.notReady();
     return reason ? { status: 503, body: `${reason}\n` } : { status: 200, body: 'ready\n' };
   }
-  if (request.method !== 'POST')
+  if (request.method !== 'POST') {
     return { status: 405, headers: { allow: 'POST' }, body: 'POST a CloudEvent\n' };
+  }
   const body = await request.body();
+  // Nothing of what it would do could be made to hold.
+  const reason = options.notReady();
+  if (reason) return sendAgain(1000, reason);
   if (!body) return { status: 413, body: `an event has ${mostBytes} bytes at most\n` };
+  let kept = body;
+  let delivery: Delivery;
   try {
-    return await take(options, read(request.headers, body), body);
+    const attributes = attributesOf(request.headers, body);
+    // A dead letter is replayed: of a binary event, the body alone would not do.
+    kept = Buffer.from(JSON.stringify(attributes));
+    delivery = readDelivery(attributes);
   } catch (error) {
-    if (!(error instanceof EventError)) return sendAgain(1000, messageOf(error));
-    options.observer.unreadable('-', error.message);
-    if (error.kind === 'unknown-type') return accepted;
-    return keep(options, error.message, body);
+    if (error instanceof EventError) return refuse(options, error, kept);
+    throw error;
   }
+  return take(options, delivery, kept);
 }
 
-/** Throws EventError. */
-function read(headers: HttpRequest['headers'], body: Buffer): CausewayEvent {
-  try {
-    const event = HTTP.toEvent<unknown>({ headers, body: body.toString('utf8') });
-    // A batch is not one event; JSON gives the plain attributes.
-    return readEvent(JSON.parse(JSON.stringify(event)));
-  } catch (error) {
-    if (error instanceof EventError) throw error;
-    throw new EventError('malformed', `not a CloudEvent: ${messageOf(error)}`);
-  }
-}
-
-async function keep({ settlement }: HttpHostOptions, reason: string, body: Buffer): Promise<HttpAnswer> {
+/** A type of somebody else's is let go; what cannot be read is kept. */
+async function refuse(
+  { observer, settlement }: HttpHostOptions,
+  { kind, message: reason }: EventError,
+  body: Buffer,
+): Promise<HttpAnswer> {
+  observer.unreadable('-', reason);
+  if (kind === 'unknown-type') return accepted;
   try {
     await settlement.deadLetters.add({ reason, attempts: 1, body });
     return accepted;
@@ -95,42 +94,26 @@ async function keep({ settlement }: HttpHostOptions, reason: string, body: Buffe
   }
 }
 
-async function take(options: HttpHostOptions, event: CausewayEvent, body: Buffer): Promise<HttpAnswer> {
-  const { bound, settlement, observer, clock } = options;
-  if (!bound.on.includes(event.type)) return accepted;
-  const attempts = 0;
-  let worst: HttpAnswer = accepted;
-  for (const context of options.contextsFor(event)) {
-    const emit: LinkContext['emit'] = (drafts) =>
-      settlement.log.publish(followers(drafts, event, bound.name, clock.now()));
-    const result = await invoke(bound, event, { ...context, emit }, { attempts, random: options.random });
-    observer.handled(context.link.id, event, result);
-    const given = await settleOverHttp(settlement, context.link.id, event, result, body);
-    if (given.status !== accepted.status) worst = given;
-  }
-  return worst;
-}
-
-async function settleOverHttp(
-  settlement: Settlement,
-  link: string,
-  event: CausewayEvent,
-  result: Result,
+async function take(
+  options: HttpHostOptions,
+  { event, link: named, attempts }: Delivery,
   body: Buffer,
 ): Promise<HttpAnswer> {
-  if (result.kind === 'unavailable') return sendAgain(1000, result.reason);
-  let given = accepted;
-  const message: HeldMessage = {
-    body,
-    sequence: 0,
-    attempts: 0,
-    stored: settlement.clock.now(),
-    ack: () => Promise.resolve(),
-    nak: (afterMs) => {
-      given = sendAgain(afterMs, result.kind === 'retry' ? result.reason : 'again, please');
-    },
-    working: () => undefined,
-  };
-  await settle(settlement, link, message, event, result);
-  return given;
+  const { bound, observer, clock, random } = options;
+  if (!bound.on.includes(event.type)) return accepted;
+  const links = linksConcerned(options.links, event, named);
+  // Sent again for one link, it would be done again for all of them.
+  const retries = links.length > 1 ? 'ledger' : options.settlement.retries;
+  const settlement = { ...options.settlement, retries } as const;
+
+  async function takeFor(link: Link): Promise<HttpAnswer> {
+    const emit: LinkContext['emit'] = (drafts) =>
+      settlement.log.publish(followers(drafts, event, bound.name, clock.now()));
+    const result = await invoke(bound, event, { ...options.contextOf(link), emit }, { attempts, random });
+    observer.handled(link.id, event, result);
+    return settleOverHttp(settlement, { link: link.id, event, attempts, body }, result);
+  }
+
+  const answers = await Promise.all(links.map(takeFor));
+  return answers.find(({ status }) => status !== accepted.status) ?? accepted;
 }

@@ -1,6 +1,6 @@
 /** A small HTTP server: bounded bodies, deadlines, and a drain that ends. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { messageOf } from '../../functions/errors.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -23,37 +23,60 @@ export interface HttpServer {
 }
 
 const requestDeadlineMs = 60_000;
+/** Who is refused is heard out, up to here: a client that is cut off may never read the answer. */
+const heardOutBytes = 16 * 1024 * 1024;
 
 async function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  // Leaving the loop must not destroy the connection that the answer goes out on.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size > mostBytes) return undefined;
-    chunks.push(chunk);
+    if (size <= mostBytes) chunks.push(chunk);
+    else chunks.length = 0;
+    if (size > mostBytes + heardOutBytes) break;
   }
-  return Buffer.concat(chunks);
+  return size > mostBytes ? undefined : Buffer.concat(chunks);
+}
+
+/** Undefined for what is no path. */
+function pathOf(url = '/'): string | undefined {
+  return URL.parse(url, 'http://host')?.pathname;
 }
 
 export async function serveHttp(
   at: { readonly host: string; readonly port: number; readonly mostBytes: number },
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
 ): Promise<HttpServer> {
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://host').pathname;
+  let isClosing = false;
+
+  async function answerOf(request: IncomingMessage): Promise<HttpAnswer> {
+    const path = pathOf(request.url);
+    if (path === undefined) return { status: 400, body: 'the request names no path\n' };
     const { headers, method = 'GET' } = request;
-    const body = () => readBody(request, at.mostBytes);
-    let given: HttpAnswer;
+    let body: Promise<Buffer | undefined> | undefined;
+    const read = (): Promise<Buffer | undefined> => {
+      body ??= readBody(request, at.mostBytes);
+      return body;
+    };
     try {
-      given = await answer({ method, path, headers, body });
-    } catch {
-      given = { status: 500, body: 'failed; see the log\n' };
+      const given = await answer({ method, path, headers, body: read });
+      await read();
+      return given;
+    } catch (error) {
+      return { status: 500, body: `failed: ${messageOf(error)}\n` };
     }
-    response.writeHead(given.status, {
-      ...given.headers,
-      ...(request.complete ? {} : { connection: 'close' }),
+  }
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, headers, body = '' } = await answerOf(request);
+    response.writeHead(status, {
+      'content-length': Buffer.byteLength(body),
+      ...(body === '' ? {} : { 'content-type': 'text/plain; charset=utf-8' }),
+      ...headers,
+      ...(request.complete && !isClosing ? {} : { connection: 'close' }),
     });
-    response.end(given.body);
+    response.end(body);
   }
 
   const server = createServer(
@@ -66,9 +89,11 @@ export async function serveHttp(
   server.once('error', listening.reject);
   server.listen(at.port, at.host, listening.resolve);
   await listening.promise;
+  const address = server.address();
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address !== null && typeof address === 'object' ? address.port : at.port,
     close(withinMs) {
+      isClosing = true;
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       server.closeIdleConnections();

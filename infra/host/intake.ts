@@ -10,22 +10,25 @@ export interface IntakeObserver {
   refused(site: string, reason: string): void;
 }
 
-/** The events of one notification body. Throws EventError for what is none. */
-export function readNotification(site: string, body: Uint8Array, observer: IntakeObserver): CausewayEvent[] {
-  const events: CausewayEvent[] = [];
-  for (const read of fromMinio(site, parse(body))) {
-    if ('ignored' in read) observer.ignored(site, read.ignored);
-    else {
-      observer.eventIn(site, read.type);
-      events.push(read);
-    }
+/** Puts the events of one notification on the stream; resolves when they are there. Throws EventError for what is none. */
+export async function takeNotification(
+  site: string,
+  body: Uint8Array,
+  { log, observer }: { readonly log: EventLog; readonly observer: IntakeObserver },
+): Promise<void> {
+  const read = fromMinio(site, parse(body));
+  const events = read.filter((one): one is CausewayEvent => 'type' in one);
+  if (events.length > 0) await log.publish(events.map((event) => ({ event })));
+  // A notification that comes again because the stream was away is counted once.
+  for (const one of read) {
+    if ('type' in one) observer.eventIn(site, one.type);
+    else observer.ignored(site, one.ignored);
   }
-  return events;
 }
 
 function parse(body: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   } catch (cause) {
     throw new EventError('malformed', `not JSON: ${messageOf(cause)}`);
   }
@@ -42,11 +45,11 @@ export interface IntakeOptions {
 export function startIntake({ site, feed, log, deadLetters, observer }: IntakeOptions): Promise<OpenFeed> {
   async function take(message: HeldMessage): Promise<void> {
     try {
-      await log.publish(readNotification(site, message.body, observer).map((event) => ({ event })));
+      await takeNotification(site, message.body, { log, observer });
     } catch (error) {
       if (!(error instanceof EventError)) return message.nak(1000);
-      observer.refused(site, error.message);
       await deadLetters.add({ reason: `${site}: ${error.message}`, attempts: 1, body: message.body });
+      observer.refused(site, error.message);
     }
     await message.ack();
   }

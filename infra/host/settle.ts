@@ -2,6 +2,7 @@
  * The one place where what became of an event turns into what happens to its message. Whatever must be on the stream,
  * in the ledger or among the dead letters is there before the message is acknowledged.
  */
+import { catalogue } from '../../events/catalogue.ts';
 import { type CausewayEvent, type Draft, deriveEvent } from '../../events/cloudevent.ts';
 import type { Clock } from '../../functions/ports.ts';
 import type { Result } from './invoke.ts';
@@ -40,6 +41,8 @@ export async function settle(
       }
       return message.ack();
     case 'retry': {
+      // The next interval brings the same work again.
+      if (catalogue[event.type].subject === 'schedule') return message.ack();
       const attempts = message.attempts + 1;
       if (attempts < attemptLimit && result.afterMs <= longestHoldMs) return message.nak(result.afterMs);
       await to.ledger.put(

@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
 import type { Clock, Link } from '../../functions/ports.ts';
 import type { LedgerCounts } from '../bus/ledger-bucket.ts';
-import type { Telemetry } from '../telemetry/metrics.ts';
+import type { LinkTotals, Telemetry } from '../telemetry/metrics.ts';
 import type { Gate } from './gate.ts';
 
 const lag = z.object({ p50: z.number(), p99: z.number() }).optional();
@@ -11,8 +11,8 @@ const lag = z.object({ p50: z.number(), p99: z.number() }).optional();
 export const linkStatusSchema = z.object({
   link: z.string(),
   process: z.string(),
-  state: z.enum(['healthy', 'paused']),
-  /** Why it is paused. */
+  state: z.enum(['healthy', 'paused', 'broken']),
+  /** Paused: a site does not answer. Broken: a walk finds that the rule cannot hold. Why, in words. */
   reason: z.string().optional(),
   /** Events that wait or are being handled; null while the stream does not say. */
   backlog: z.number().nullable(),
@@ -59,13 +59,13 @@ export async function linkStatus(sources: StatusSources): Promise<LinkStatus> {
   const now = clock.now();
   const oldestPendingMs = now - (sources.oldest() ?? now);
   if (backlog !== null) telemetry.backlog(link.id, backlog, oldestPendingMs);
-  const state = gate?.state ?? { state: 'healthy' };
+  const { state, reason } = stateOf(gate, totals);
   const seconds = before ? Math.max(0.001, (now - Date.parse(before.at)) / 1000) : 1;
   return {
     link: link.id,
     process: sources.process,
-    state: state.state,
-    ...(state.state === 'paused' ? { reason: state.reason } : {}),
+    state,
+    ...(reason === undefined ? {} : { reason }),
     backlog,
     oldestPendingMs,
     arrivalLag: quantiles(totals.arrivalLag),
@@ -80,6 +80,12 @@ export async function linkStatus(sources: StatusSources): Promise<LinkStatus> {
     bytesPerSecond: Math.round(Math.max(0, totals.bytes - (before?.bytes ?? totals.bytes)) / seconds),
     at: new Date(now).toISOString(),
   };
+}
+
+function stateOf(gate: Gate | undefined, { trouble }: LinkTotals): Pick<LinkStatus, 'state' | 'reason'> {
+  if (gate?.state.state === 'paused') return { state: 'paused', reason: gate.state.reason };
+  if (trouble !== undefined) return { state: 'broken', reason: trouble };
+  return { state: 'healthy' };
 }
 
 function quantiles(recent: { quantile(share: number): number | undefined }): LinkStatus['arrivalLag'] {

@@ -7,6 +7,7 @@ import { createEventLog } from '../bus/event-log.ts';
 import { createKeyLocks } from '../bus/key-locks.ts';
 import { createLedger, type StoredLedger } from '../bus/ledger.ts';
 import { createLedgerBucket } from '../bus/ledger-bucket.ts';
+import { createLockBucket } from '../bus/lock-bucket.ts';
 import { bucketNames, defaultStreamSettings, ensureStreams, type StreamSettings } from '../bus/streams.ts';
 import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
@@ -20,6 +21,8 @@ export interface WorldOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly streams?: StreamSettings;
+  /** Where events go instead of the stream; dead letters stay on it. */
+  readonly log?: EventLog | undefined;
   /** Nobody can hold a lock from before: the NATS store was made for this process. */
   readonly isFresh?: boolean;
 }
@@ -44,14 +47,19 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     kvm.open(bucketNames.orphans),
     kvm.open(bucketNames.status),
   ]);
-  const log = createEventLog(bus);
+  const stream = createEventLog(bus);
+  const log = options.log ?? stream;
   const ledger = createLedger(createLedgerBucket(bus, ledgerBucket), log, clock);
   const firstMadeAt = options.isFresh ? (await locksBucket.status()).streamInfo.created : undefined;
   const madeAt = async (): Promise<number> => {
     const { created } = (await locksBucket.status()).streamInfo;
     return created === firstMadeAt ? 0 : Date.parse(created);
   };
-  const locks = createKeyLocks(locksBucket, { clock, requestMs: deadlines.requestMs, madeAt });
+  const locks = createKeyLocks(createLockBucket(bus, locksBucket), {
+    clock,
+    requestMs: deadlines.requestMs,
+    madeAt,
+  });
   const walks = createWalkMemory(bus, walksBucket);
   const orphans = createOrphanMemory(orphansBucket);
   const storeOf = (site: string): ObjectStore => {
@@ -62,7 +70,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   return {
     log,
     ledger,
-    deadLetters: createDeadLetters(log, clock),
+    deadLetters: createDeadLetters(stream, clock),
     statusBucket,
     contextOf: (link) => ({
       link,

@@ -7,9 +7,9 @@
  * - A PUT of an existing version ID with the same ETag changes nothing; with another ETag it overwrites silently.
  */
 import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
-import { fromNanoseconds, toNanoseconds } from '../../events/times.ts';
+import { toNanoseconds } from '../../events/times.ts';
 import { RetryableError } from '../../functions/errors.ts';
-import type { ListedVersion, Look } from '../../functions/ports.ts';
+import type { ListedVersion, Look, StackEntry } from '../../functions/ports.ts';
 import { refused } from './errors.ts';
 import type { MemorySite } from './memory-site.ts';
 import type { StoredEntry, StoredVersion } from './memory-versions.ts';
@@ -44,6 +44,14 @@ export function putReplica(
     content,
   });
   return 'written';
+}
+
+/** An entry of a stack: it overwrites what is there, its tags with it. */
+export function putStacked(site: MemorySite, { ref, facts, body }: StackEntry): void {
+  const { versions } = site.bucket(ref.bucket);
+  const modified = toNanoseconds(facts.modified);
+  const { versionId } = ref;
+  versions.put(ref.key, { ...facts, versionId, marker: false, modified, replica: true, content: body });
 }
 
 /** `DELETE ?versionId` with the delete-marker header. The first version of a key does not become a replica. */
@@ -139,8 +147,9 @@ export function factsOf({
   };
 }
 
-const seconds = (nanoseconds: bigint): string => fromNanoseconds(nanoseconds).slice(0, 19);
-const milliseconds = (nanoseconds: bigint): string => `${fromNanoseconds(nanoseconds).slice(0, 23)}Z`;
+const milliseconds = (nanoseconds: bigint): string =>
+  new Date(Number(nanoseconds / 1_000_000n)).toISOString();
+const seconds = (nanoseconds: bigint): string => milliseconds(nanoseconds).slice(0, 19);
 
 export function listedOf({ key, version, latest }: StoredEntry): ListedVersion {
   const { versionId, marker, modified, size, etag, replica } = version;

@@ -17,12 +17,23 @@ import {
   listedTime,
   purgeReplica,
   putReplica,
+  putStacked,
 } from './memory-replica.ts';
 import type { MemorySite } from './memory-site.ts';
 import { verifiedReader } from './verified-reader.ts';
 
 export interface MemoryRequest {
-  readonly name: 'probe' | 'bucket' | 'head' | 'get' | 'put' | 'marker' | 'purge' | 'change' | 'list';
+  readonly name:
+    | 'probe'
+    | 'bucket'
+    | 'head'
+    | 'get'
+    | 'put'
+    | 'stack'
+    | 'marker'
+    | 'purge'
+    | 'change'
+    | 'list';
   readonly ref?: VersionRef | undefined;
 }
 
@@ -63,6 +74,17 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
     async write(ref, content) {
       const body = await taken(content);
       return deliver({ name: 'put', ref }, () => putReplica(site, ref, content.facts, body));
+    },
+    stacking: {
+      async load(ref, content) {
+        const { facts } = content;
+        if (facts.retention || facts.legalHold) return undefined;
+        return { ref, facts, body: await taken(content) };
+      },
+      write: (_bucket, entries) =>
+        deliver({ name: 'stack' }, () => {
+          for (const entry of entries) putStacked(site, entry);
+        }),
     },
     putMarker: (ref, modified) => putMarker(site, deliver, ref, modified),
     purge: (ref) => deliver({ name: 'purge', ref }, () => purgeReplica(site, ref)),

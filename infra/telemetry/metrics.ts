@@ -18,6 +18,8 @@ export interface LinkTotals {
   restored: number;
   orphans: number;
   bytes: number;
+  /** What the last walk failed at; undefined when it did not. */
+  trouble: string | undefined;
   readonly arrivalLag: Recent;
   readonly verificationLag: Recent;
 }
@@ -89,7 +91,12 @@ export function createTelemetry(logger: Logger): Telemetry {
       orphans: 0,
       bytes: 0,
     };
-    const fresh = { ...zero, arrivalLag: createRecent(), verificationLag: createRecent() };
+    const fresh = {
+      ...zero,
+      trouble: undefined,
+      arrivalLag: createRecent(),
+      verificationLag: createRecent(),
+    };
     all.set(link, fresh);
     return fresh;
   };
@@ -137,6 +144,9 @@ export function createTelemetry(logger: Logger): Telemetry {
     observer: {
       handled(link, event, result) {
         handled.inc({ link, function: result.function, outcome: result.kind });
+        if (event.type === 'dev.causeway.scan.due.v1') {
+          totals(link).trouble = result.kind === 'retry' ? result.reason : undefined;
+        }
         const about = {
           link,
           event: event.id,

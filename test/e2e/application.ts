@@ -54,7 +54,7 @@ export function applicationAt(world: World, site: string) {
       body: string | Uint8Array,
       about: Partial<PutObjectCommandInput> = {},
     ): Promise<VersionRef> {
-      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ...about });
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ...about });
       return made(bucket, key, await client.send(command));
     },
     async putInParts(

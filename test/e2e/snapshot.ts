@@ -71,15 +71,21 @@ const newestFirst = (one: ListedLine, other: ListedLine): number =>
   Number(other.latest) - Number(one.latest) ||
   other.modified - one.modified;
 
+const readsAtOnce = 8;
+
 /** With the content's hash, all headers, tags and locks of every version that the listing shows. */
 export async function snapshot(application: Application, bucket: string, prefix = ''): Promise<Line[]> {
-  const lines = await listVersions(application, bucket, prefix);
-  return Promise.all(
-    lines.map(async (line) => {
-      if (line.kind === 'marker') return line;
-      return { ...line, content: await contentOf(application, { bucket, ...line }) };
-    }),
-  );
+  const lines: Line[] = await listVersions(application, bucket, prefix);
+  const indexes = lines.keys();
+  async function read(): Promise<void> {
+    for (const index of indexes) {
+      const line = lines[index];
+      if (line?.kind !== 'object') continue;
+      lines[index] = { ...line, content: await contentOf(application, { bucket, ...line }) };
+    }
+  }
+  await Promise.all(Array.from({ length: readsAtOnce }, read));
+  return lines;
 }
 
 /** Also of versions that listings hide. Throws where the site has none. */

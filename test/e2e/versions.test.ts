@@ -48,7 +48,7 @@ const agreedIn = (prefix: string, bucket = 'photos') => agreed([east, west], { b
 /** Bytes that no part of them repeats, so that parts in the wrong order show. */
 const bytes = (size: number, seed: number): Buffer => {
   const body = Buffer.alloc(size);
-  for (let at = 0; at < size; at += 4096) body.writeUInt32BE((seed * 1_000_003 + at) >>> 0, at);
+  for (let at = 0; at + 4 <= size; at += 4096) body.writeUInt32BE((seed * 1_000_003 + at) >>> 0, at);
   return body;
 };
 const md5 = (body: Uint8Array): string => createHash('md5').update(body).digest('hex');
@@ -125,7 +125,7 @@ describe('an object', () => {
     const lines = await agreedIn('copy/');
 
     expect(lines).toHaveLength(3);
-    expect(lines.map(({ content }) => content?.['Metadata'])).toEqual([
+    expect(lines.map(({ content }) => content?.Metadata)).toEqual([
       { colour: 'red' },
       { colour: 'blue' },
       { colour: 'red' },
@@ -240,7 +240,7 @@ describe('a key', () => {
 
     expect(new Set(lines.map(({ key }) => key))).toEqual(new Set(odd.map((name) => `odd/${name}`)));
     expect(lines).toHaveLength(3 * odd.length);
-    expect(lines.filter(({ content }) => Object.keys(content?.['tags'] ?? {}).length > 0)).toHaveLength(
+    expect(lines.filter(({ content }) => Object.keys(content?.tags ?? {}).length > 0)).toHaveLength(
       odd.length,
     );
   });
@@ -266,12 +266,13 @@ describe('a key', () => {
   });
 
   test('that ends with a slash has no versions on MinIO: one-way, the last one arrives', async () => {
-    await east.put('folders', 'dir/', '');
-    await east.put('folders', 'dir/', 'with content');
+    for (let turn = 0; turn < 10; turn++) await east.put('folders', 'dir/', `turn ${turn}`);
 
     const lines = await agreedIn('dir/', 'folders');
 
-    expect(lines).toMatchObject([{ key: 'dir/', versionId: 'null', size: 12 }]);
+    expect(lines).toMatchObject([
+      { key: 'dir/', versionId: 'null', content: { md5: md5(Buffer.from('turn 9')) } },
+    ]);
   });
 });
 
@@ -286,7 +287,7 @@ describe('retention and legal hold', () => {
 
     const lines = await agreedIn('locked/', 'records');
 
-    expect(lines.map(({ content }) => content?.['ObjectLockMode'])).toEqual(['COMPLIANCE', 'COMPLIANCE']);
+    expect(lines.map(({ content }) => content?.ObjectLockMode)).toEqual(['COMPLIANCE', 'COMPLIANCE']);
     expect(lines[0]?.content).toMatchObject({
       ObjectLockLegalHoldStatus: 'ON',
       ObjectLockRetainUntilDate: until,

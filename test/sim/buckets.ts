@@ -1,6 +1,6 @@
 /** NATS KV in memory: buckets whose entries have revisions, with the methods that Causeway calls. */
 import type { KV, KvEntry, KvWatchEntry } from '@nats-io/kv';
-import type { QueuedIterator } from '@nats-io/transport-node';
+import type { Payload, QueuedIterator } from '@nats-io/transport-node';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export interface SimBucket {
@@ -10,7 +10,7 @@ export interface SimBucket {
   get(key: string): KvEntry | null;
   all(filter: string): KvWatchEntry[];
   /** Throws where `previous` is given and not the entry's revision (0: there is none). */
-  set(key: string, value: Uint8Array | string, operation: KvEntry['operation'], previous?: number): number;
+  set(key: string, value: Payload, operation: KvEntry['operation'], previous?: number): number;
   lose(): void;
 }
 

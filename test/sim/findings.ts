@@ -1,19 +1,21 @@
 /** What the processes of a world reported, and what they must never have done. */
 import type { Meter } from '../../functions/ports.ts';
 import type { Observer } from '../../infra/host/link-worker.ts';
+import type { Watch } from './site-access.ts';
 
-export interface Findings {
+export interface Findings extends Watch {
   readonly meter: Meter;
   readonly observer: Observer;
-  /** Something was done to a site that nothing may do. */
-  violated(what: string): void;
   readonly restored: number;
+  /** What was sent to a site more than once. */
+  readonly resent: readonly string[];
   readonly handled: number;
   wrong(): string[];
 }
 
 export function createFindings(trace: (line: () => string) => void): Findings {
   const wrong: string[] = [];
+  const sent = new Map<string, number>();
   let restored = 0;
   let handled = 0;
   const report = (what: string): void => {
@@ -48,6 +50,13 @@ export function createFindings(trace: (line: () => string) => void): Findings {
         trace(() => `${link} unsettled ${event.type} ${event.subject}: ${reason}`),
     },
     violated: report,
+    sent(site, versionId) {
+      const what = `${site} ${versionId}`;
+      sent.set(what, (sent.get(what) ?? 0) + 1);
+    },
+    get resent() {
+      return [...sent].filter(([, times]) => times > 1).map(([what]) => what);
+    },
     get restored() {
       return restored;
     },

@@ -1,24 +1,25 @@
 /** One Causeway process: the real host and functions, wired to the world in memory. */
 import { scanDue } from '../../events/sources/schedule.ts';
 import type { FunctionDefinition } from '../../functions/define.ts';
-import type { Content, Deadlines, Link, LinkContext, Meter, ObjectStore } from '../../functions/ports.ts';
+import type { Deadlines, Link, LinkContext, Meter, ObjectStore } from '../../functions/ports.ts';
 import { createDeadLetters } from '../../infra/bus/dead-letters.ts';
 import { createKeyLocks } from '../../infra/bus/key-locks.ts';
+import { createLedger } from '../../infra/bus/ledger.ts';
 import { ackWaitMs, rawConsumer, scanConsumer } from '../../infra/bus/streams.ts';
 import { createOrphanMemory } from '../../infra/bus/walk-memory.ts';
 import { createGate } from '../../infra/host/gate.ts';
 import { startIntake } from '../../infra/host/intake.ts';
 import { route } from '../../infra/host/invoke.ts';
 import { type Observer, startLinkWorker } from '../../infra/host/link-worker.ts';
-import { type MemoryRequest, memoryStore } from '../../infra/stores/memory.ts';
 import type { MemorySite } from '../../infra/stores/memory-site.ts';
 import { type SimBucket, viewOf } from './buckets.ts';
 import type { Faults } from './faults.ts';
-import { ledgerOf } from './ledger.ts';
+import { ledgerBucketOf } from './ledger.ts';
 import { createLife, type Life } from './life.ts';
 import { deliverTo, feedOf, logOf, walkMemoryOf } from './nats.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
+import { accessTo, type Watch } from './site-access.ts';
 import type { SimStream } from './stream.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -36,11 +37,12 @@ export interface Surroundings {
   readonly faults: Faults;
   readonly deadlines: Deadlines;
   readonly pageLimit: number;
+  /** Little of it makes events wait, and go in stacks. */
+  readonly concurrency: number;
   readonly functions: readonly FunctionDefinition[];
   readonly meter: Meter;
   readonly observer: Observer;
-  /** Told of what nothing may do to a site. */
-  readonly violated: (what: string) => void;
+  readonly watch: Watch;
   /** Changes what functions get, to show that the simulation would notice. */
   readonly amend: (context: Omit<LinkContext, 'emit'>) => Omit<LinkContext, 'emit'>;
 }
@@ -50,9 +52,6 @@ export interface SimProcess {
   /** As a process ends that is asked to. */
   stop(): Promise<void>;
 }
-
-/** A PUT that was given up may be delivered for most of another minute. */
-const putLateByMs = 55_000;
 
 export function startProcess(name: string, world: Surroundings): SimProcess {
   const { clock, network, stream, buckets, faults, random, deadlines } = world;
@@ -64,58 +63,19 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
     locks: viewOf(buckets.locks, deliver),
     orphans: viewOf(buckets.orphans, deliver),
   };
-  const ledger = ledgerOf(buckets.ledger, deliver, log, processClock);
+  const ledger = createLedger(ledgerBucketOf(buckets.ledger, deliver), log, processClock);
   const deadLetters = createDeadLetters(log, processClock);
   const locks = createKeyLocks(kv.locks, {
     clock: processClock,
     requestMs: deadlines.requestMs,
     madeAt: () => deliver('info', 'locks', () => buckets.locks.madeAt),
   });
-  const stores = new Map(world.sites.map((site) => [site.name, storeOf(site)]));
+  const access = { ...world, life, garbled: faults.sites.garbled };
+  const stores = new Map(world.sites.map((site) => [site.name, accessTo(site, access)]));
   const stopping = new AbortController();
   const latency = (): number => 0.2 + 3 * random.next();
   const loses = (): boolean => network.happens(faults.ackLost);
   const feed = (consumer: string) => feedOf({ stream, consumer, life, clock, deliver, latency, loses });
-
-  function storeOf(site: MemorySite): ObjectStore {
-    const lateByMs: Partial<Record<MemoryRequest['name'], number>> = {
-      put: putLateByMs,
-      marker: deadlines.requestMs * 0.9,
-      purge: deadlines.requestMs * 0.9,
-      change: deadlines.requestMs * 0.9,
-    };
-    const store = memoryStore(site, {
-      pageLimit: world.pageLimit,
-      deliver: ({ name: request, ref }, effect) =>
-        network.send(
-          life,
-          {
-            to: site.name,
-            name: request,
-            about: ref ? `${ref.key} ${ref.versionId.slice(0, 8)}` : '',
-            deadlineMs: request === 'put' ? deadlines.putMs : deadlines.requestMs,
-            lateByMs: lateByMs[request],
-          },
-          () => {
-            if (
-              request === 'marker' &&
-              ref &&
-              site.bucket(ref.bucket).versions.find(ref.key, ref.versionId)
-            ) {
-              world.violated(`a delete-marker request removed ${ref.key} ${ref.versionId} at ${site.name}`);
-            }
-            return effect();
-          },
-        ),
-    });
-    return {
-      ...store,
-      async read(ref) {
-        const content = await store.read(ref);
-        return content && network.happens(faults.sites.garbled) ? garbled(content, random) : content;
-      },
-    };
-  }
 
   const storeAt = (site: string): ObjectStore => {
     const store = stores.get(site);
@@ -159,7 +119,7 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
       random: random.next,
     };
     return [
-      startLinkWorker({ ...shared, concurrency: 64, feed: feed(link.id) }),
+      startLinkWorker({ ...shared, concurrency: world.concurrency, feed: feed(link.id) }),
       startLinkWorker({ ...shared, concurrency: 1, feed: feed(scanConsumer(link.id)) }),
     ];
   }
@@ -182,16 +142,4 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
       life.crash();
     },
   };
-}
-
-/** Breaks off, or has a byte changed where its MD5 is known. */
-function garbled(content: Content, random: Random): Content {
-  const breaksOff = content.facts.etag.includes('-') || random.chance(0.5);
-  async function* chunks() {
-    for await (const chunk of content.chunks) {
-      if (breaksOff) yield chunk.slice(0, chunk.length / 2);
-      else yield chunk.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
-    }
-  }
-  return { ...content, chunks: chunks() };
 }

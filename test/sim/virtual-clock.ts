@@ -12,7 +12,7 @@ export interface VirtualClock {
   /** Runs what is due until the given time has come, or `done` says so. */
   run(until: number, done?: () => boolean): Promise<void>;
   /** The clock of one process: nothing that it waits for happens any more once it is dead. */
-  of(life: { readonly alive: boolean }): Clock;
+  of(life: { run(action: () => void): void }): Clock;
 }
 
 interface Timer {
@@ -52,8 +52,12 @@ export function createVirtualClock(start: number): VirtualClock {
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(signal.reason);
-          signal?.addEventListener('abort', () => life.alive && reject(signal.reason), { once: true });
-          after(ms, () => life.alive && resolve());
+          const abort = (): void => life.run(() => reject(signal?.reason));
+          signal?.addEventListener('abort', abort, { once: true });
+          after(ms, () => {
+            signal?.removeEventListener('abort', abort);
+            life.run(resolve);
+          });
         }),
     }),
   };

@@ -105,11 +105,15 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
     faults,
     deadlines,
     pageLimit: random.pick([1000, 1000, 7]),
+    concurrency: random.pick([64, 64, 2, 1]),
     functions: options.functions ?? functions,
     meter: findings.meter,
     observer: findings.observer,
-    // A request that arrives twice by itself, or is sent after a standstill, no lock can help: the walk makes it good.
-    violated: faults.sites.twice + faults.pauses > 0 ? () => undefined : findings.violated,
+    watch: {
+      sent: findings.sent,
+      // A request that arrives twice by itself, or is sent after a standstill, no lock can help: the walk makes it good.
+      violated: faults.sites.twice + faults.pauses > 0 ? () => undefined : findings.violated,
+    },
     amend: options.amend ?? ((context) => context),
   };
 

@@ -83,14 +83,13 @@ async function compareLink(session: Session, link: Link, deep: boolean, io: Io):
   const [source, target] = [session.stores.get(link.source.site), session.stores.get(link.target.site)];
   if (!source || !target) throw new Error(`no store was opened for link ${link.id}`);
   const since = link.existingObjects ? undefined : await sinceOf(session, link, io);
-  const comparison: Comparison = { link, source, target, deep, since };
+  const comparison: Comparison = { link, source, target, clock: systemClock, deep, since };
   const totals = zero();
   const progress = startProgress(io, process.stderr);
   const title = `${link.source.site} and ${link.target.site}`;
   try {
     for await (const { versions, differences, nullVersions, leftAlone, bytesRead } of compareSites(
       comparison,
-      systemClock,
     )) {
       totals.versions += versions;
       totals.differences += differences.length;

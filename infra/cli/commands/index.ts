@@ -6,6 +6,7 @@ import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { explain } from './explain.ts';
 import { replay } from './replay.ts';
+import { serve } from './serve.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
@@ -13,6 +14,7 @@ import { up } from './up.ts';
 export const commands: readonly CliCommand[] = [
   start,
   up,
+  serve,
   status,
   doctor,
   explain,

@@ -67,7 +67,7 @@ const head = [
 function sayReports(io: Io, reports: readonly LinkReport[], files: readonly string[]): void {
   io.table(head, reports.map(rowOf));
   for (const { link, state, reason } of reports) {
-    if (reason !== null) io.say(`${link}: ${state === 'paused' ? 'paused: ' : ''}${shown(reason)}`);
+    if (reason !== null) io.say(`${link}: ${state === 'healthy' ? '' : `${state}: `}${shown(reason)}`);
   }
   const idle = reports.filter(({ state }) => state === 'not running');
   if (idle.length > 0) {

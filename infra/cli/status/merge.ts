@@ -4,7 +4,7 @@ import type { LinkStatus } from '../../host/status.ts';
 
 export interface MergedStatus {
   readonly state: LinkStatus['state'] | 'not running';
-  /** Why it is paused; where only some processes are, which. */
+  /** Why it is paused or broken; where only some processes are, which. */
   readonly reason: string | undefined;
   readonly processes: readonly string[];
   readonly arrivalLag: LinkStatus['arrivalLag'];
@@ -38,12 +38,17 @@ export function mergeStatuses(link: string, written: readonly WrittenStatus[]): 
   };
 }
 
-/** A link works while one process can work; that another waits for a site is still told. */
+/**
+ * A link works while one process can work; that another waits for a site is still told. What one process finds broken
+ * is broken for all: its walks are made by one of them at a time.
+ */
 function stateOf(running: readonly LinkStatus[]): Pick<MergedStatus, 'state' | 'reason'> {
   if (running.length === 0) return { state: 'not running', reason: undefined };
-  const paused = running.filter(({ state }) => state === 'paused');
-  if (paused.length === running.length) return { state: 'paused', reason: paused[0]?.reason };
-  const reasons = paused.map(({ process, reason }) => `paused in ${process}: ${reason}`);
+  const waiting = running.filter(({ state }) => state === 'paused');
+  if (waiting.length === running.length) return { state: 'paused', reason: waiting[0]?.reason };
+  const broken = running.find(({ state }) => state === 'broken');
+  if (broken) return { state: 'broken', reason: broken.reason };
+  const reasons = waiting.map(({ process, reason }) => `paused in ${process}: ${reason}`);
   return { state: 'healthy', reason: reasons.length > 0 ? reasons.join('; ') : undefined };
 }
 

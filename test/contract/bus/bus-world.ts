@@ -95,7 +95,7 @@ export interface Inbox {
   /** The next message; throws when none comes in time. */
   next(withinMs?: number): Promise<HeldMessage>;
   /** Those that came and were not taken. */
-  readonly waiting: readonly HeldMessage[];
+  readonly waiting: HeldMessage[];
 }
 
 export function createInbox(): Inbox {

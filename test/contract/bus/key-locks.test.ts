@@ -3,7 +3,8 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { KeyLock } from '../../../functions/ports.ts';
 import type { Bus } from '../../../infra/bus/connection.ts';
-import { createKeyLocks } from '../../../infra/bus/key-locks.ts';
+import { createKeyLocks, type LockBucket } from '../../../infra/bus/key-locks.ts';
+import { createLockBucket } from '../../../infra/bus/lock-bucket.ts';
 import { bucketNames, ensureStreams } from '../../../infra/bus/streams.ts';
 import { all, type BusWorld, movableClock, setupMs, startBusWorld } from './bus-world.ts';
 
@@ -28,7 +29,8 @@ afterAll(() => world?.stop());
 /** As another process would have them: of its own connection, and by its own clock. */
 async function locksOf(given: { madeAt?: () => Promise<number> } = {}) {
   const clock = movableClock();
-  const own = await new Kvm((await world.connect()).jetstream).open(bucketNames.locks);
+  const other = await world.connect();
+  const own = createLockBucket(other, await new Kvm(other.jetstream).open(bucketNames.locks));
   const locks: KeyLock = createKeyLocks(own, { clock, requestMs, madeAt: async () => 0, ...given });
   return { clock, locks };
 }
@@ -67,6 +69,7 @@ test('of many that ask at once, exactly one gets it, time and again', async () =
     expect(winners).toHaveLength(1);
     await winners[0]?.release();
   }
+  expect((await bus.manager.streams.info(stream)).state.messages).toBe(0);
 });
 
 test('a right that its holder left is taken over after its expiry and not before, by one', async () => {
@@ -98,13 +101,14 @@ test('the holder is told to give up long before the expiry, and a late release l
 
 test('a right counts from before NATS was asked for it: what NATS took of its time is not the holder’s', async () => {
   const clock = movableClock();
-  const slowNats: KV = Object.assign(Object.create(kv), {
-    create: async (name: string, right: Uint8Array) => {
+  const slowNats: LockBucket = {
+    ...createLockBucket(bus, kv),
+    create: async (name, right) => {
       const revision = await kv.create(name, right);
       clock.forward(lifetimeMs / 2);
       return revision;
     },
-  });
+  };
   const locks = createKeyLocks(slowNats, { clock, requestMs, madeAt: async () => 0 });
   const held = await locks.acquire('west', 'photos', 'k');
   await expect.poll(() => held?.signal.aborted, { timeout: requestMs / 2, interval: 5 }).toBe(true);

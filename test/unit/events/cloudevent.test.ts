@@ -21,10 +21,17 @@ describe('an event', () => {
     }
   });
 
-  test('without trace and partition key, as others send it, is read all the same', () => {
-    const { traceparent: _, partitionkey: __, ...event } = eventOf(draftOf('dev.causeway.scan.due.v1'));
+  test('without a trace, as others send it, gets one', () => {
+    const { traceparent: _, ...event } = eventOf(draftOf('dev.causeway.scan.due.v1'));
 
-    expect(readEvent(event)).toMatchObject({ traceparent: expect.stringMatching(/^00-/), partitionkey: '' });
+    expect(readEvent(event)).toEqual({ ...event, traceparent: expect.stringMatching(/^00-/) });
+  });
+
+  test('has subject and partition key of its data, whatever came of them on the way', () => {
+    const event = eventOf(draftOf('com.amazonaws.s3.ObjectCreated:Put', 'ünï'));
+    const { partitionkey: _, ...garbled } = { ...event, subject: 'Ã¼nÃ¯' };
+
+    expect(readEvent(garbled)).toEqual(event);
   });
 
   test('with attributes that Causeway does not know is read without them', () => {

@@ -54,8 +54,8 @@ function link(
 
 async function compare(more: Partial<Comparison> = {}): Promise<ComparedKey[]> {
   const found: ComparedKey[] = [];
-  const comparison = { link: link(), source, target, deep: false, ...more };
-  for await (const compared of compareSites(comparison, systemClock)) found.push(compared);
+  const comparison = { link: link(), source, target, clock: systemClock, deep: false, ...more };
+  for await (const compared of compareSites(comparison)) found.push(compared);
   return found;
 }
 
@@ -204,6 +204,16 @@ describe("leaves to the rule what is the rule's", () => {
       [0, 1],
       [0, 1],
     ]);
+  });
+
+  test('a retention that has ended', async () => {
+    const mode = 'GOVERNANCE';
+    const ref = await replicate('a', client.put(bucket, 'a', text('kept')).versionId);
+    client.putRetention(ref, { mode, until: '2020-01-01T00:00:00.000Z' });
+
+    expect(await differences()).toEqual([]);
+    client.putRetention(ref, { mode, until: '2100-01-01T00:00:00.000Z' });
+    expect(await differences()).toEqual([{ key: 'a', kind: 'differs', fields: ['retention'] }]);
   });
 
   test('null versions, two-way', async () => {

@@ -1,0 +1,36 @@
+/** Whether NATS is there at this moment, and its streams with it: for processes that run without a deployment's guard. */
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock, Link } from '../../functions/ports.ts';
+import type { Bus } from './connection.ts';
+import { ensureStreams } from './streams.ts';
+
+/** Says why nothing can be published now; undefined when all is well. */
+export function watchConnection(connection: NatsConnection): () => string | undefined {
+  let isAway = false;
+  const watch = async (): Promise<void> => {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect') isAway = true;
+      else if (type === 'reconnect') isAway = false;
+    }
+  };
+  // It ends when the connection is closed.
+  watch().catch(() => undefined);
+  return () => (isAway || connection.isClosed() ? 'NATS is away' : undefined);
+}
+
+/** Makes again what is gone, each `everyMs` until the signal aborts. */
+export async function keepStreams(
+  bus: Bus,
+  wanted: { readonly links: readonly Link[]; readonly sites: readonly string[] },
+  {
+    clock,
+    everyMs,
+    signal,
+  }: { readonly clock: Clock; readonly everyMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  while (!signal.aborted) {
+    // The one rejection is the end of the wait by the signal.
+    await clock.sleep(everyMs, signal).catch(() => undefined);
+    if (!signal.aborted) await ensureStreams(bus, wanted).catch(() => undefined);
+  }
+}

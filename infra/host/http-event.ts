@@ -1,0 +1,80 @@
+/**
+ * An HTTP request → the event that it delivers: structured or binary mode (CloudEvents HTTP binding 1.0). Beside the
+ * event itself, two extension attributes say what a retry is: the one link it is for, and the tries counted so far.
+ */
+import { HTTP } from 'cloudevents';
+import { z } from 'zod';
+import { type CausewayEvent, EventError, readEvent } from '../../events/cloudevent.ts';
+import { messageOf } from '../../functions/errors.ts';
+import type { HttpRequest } from './http-server.ts';
+
+export interface Delivery {
+  readonly event: CausewayEvent;
+  /** For this link alone. */
+  readonly link: string | undefined;
+  /** Failed tries before this one, as far as they were counted. */
+  readonly attempts: number;
+}
+
+/** Names of the extension attributes; a header may have made a text of a number. */
+const extensionsSchema = z.object({
+  causewaylink: z.string().min(1).optional(),
+  causewayattempts: z.coerce.number().int().nonnegative().default(0),
+});
+export const extensionsOf = (link: string | undefined, attempts: number | undefined) => ({
+  ...(link === undefined ? {} : { causewaylink: link }),
+  ...(attempts === undefined ? {} : { causewayattempts: attempts }),
+});
+
+/** Throws EventError. */
+export function readDelivery(value: unknown): Delivery {
+  const event = readEvent(value);
+  const extensions = extensionsSchema.safeParse(value);
+  if (!extensions.success) throw new EventError('malformed', z.prettifyError(extensions.error));
+  const { causewaylink: link, causewayattempts: attempts } = extensions.data;
+  return { event, link, attempts };
+}
+
+/** The event of a request as plain JSON, not yet looked at. Throws EventError where it is none. */
+export function attributesOf(headers: HttpRequest['headers'], body: Buffer): unknown {
+  const [contentType = ''] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  const text = body.toString('utf8');
+  switch (contentType.trim()) {
+    case 'application/cloudevents+json':
+      return withData(parse(text));
+    case 'application/cloudevents-batch+json':
+      throw new EventError('malformed', 'a batch of events is not taken: send each in a request of its own');
+    default:
+      if (headers['ce-id'] === undefined) {
+        throw new EventError(
+          'malformed',
+          `not a CloudEvent: it needs the content type application/cloudevents+json, or ce- headers`,
+        );
+      }
+      return binary(headers, text);
+  }
+}
+
+function binary(headers: HttpRequest['headers'], body: string): unknown {
+  try {
+    return JSON.parse(JSON.stringify(HTTP.toEvent({ headers, body })));
+  } catch (error) {
+    throw new EventError('malformed', `not a CloudEvent: ${messageOf(error)}`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new EventError('malformed', `not JSON: ${messageOf(error)}`);
+  }
+}
+
+/** On its way data may have been taken for bytes. */
+function withData(value: unknown): unknown {
+  const encoded = z.looseObject({ data: z.undefined(), data_base64: z.string() }).safeParse(value);
+  if (!encoded.success) return value;
+  const { data_base64, ...event } = encoded.data;
+  return { ...event, data: parse(Buffer.from(data_base64, 'base64').toString('utf8')) };
+}

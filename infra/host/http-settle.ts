@@ -1,0 +1,80 @@
+/**
+ * What became of an event → the answer to the request that brought it. 202: it is dealt with, or its ledger or the dead
+ * letters have it. 503: nothing of it is kept here, and the sender must send it again.
+ */
+import type { CausewayEvent } from '../../events/cloudevent.ts';
+import { messageOf } from '../../functions/errors.ts';
+import type { HttpAnswer } from './http-server.ts';
+import type { Result } from './invoke.ts';
+import type { HeldMessage } from './ports.ts';
+import { type Settlement, settle } from './settle.ts';
+
+export interface HttpSettlement extends Settlement {
+  /**
+   * Who tries again: the sender, as long as the ledger would not be asked to; or at once the ledger, where the sender
+   * gives up after a few tries (a Broker), or would repeat what other links have done already.
+   */
+  readonly retries: 'sender' | 'ledger';
+}
+
+export interface Brought {
+  readonly link: string;
+  readonly event: CausewayEvent;
+  readonly attempts: number;
+  readonly body: Uint8Array;
+}
+
+export const accepted: HttpAnswer = { status: 202 };
+
+export const sendAgain = (afterMs: number, reason: string): HttpAnswer => ({
+  status: 503,
+  headers: { 'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))) },
+  body: `${reason}\n`,
+});
+
+/** Waits between tries of what could not be made to hold, and looks at a site that is away. */
+const soonMs = 1000;
+
+export async function settleOverHttp(
+  to: HttpSettlement,
+  brought: Brought,
+  result: Result,
+): Promise<HttpAnswer> {
+  if (result.kind === 'unavailable') return again(to, brought, { ...result, afterMs: soonMs, spent: 0 });
+  if (result.kind === 'retry' && to.retries === 'ledger') return again(to, brought, { ...result, spent: 1 });
+  let given = accepted;
+  const { link, event, attempts, body } = brought;
+  const message: HeldMessage = {
+    body,
+    attempts,
+    sequence: 0,
+    stored: to.clock.now(),
+    ack: () => Promise.resolve(),
+    nak: (afterMs) => {
+      given = sendAgain(afterMs, result.kind === 'retry' ? result.reason : 'send it again');
+    },
+    working: () => undefined,
+  };
+  try {
+    await settle(to, link, message, event, result);
+    return given;
+  } catch (error) {
+    // What it emitted is nowhere: it must be done again.
+    return again(to, brought, { afterMs: soonMs, reason: messageOf(error), spent: 0 });
+  }
+}
+
+async function again(
+  { retries, ledger, clock }: HttpSettlement,
+  { link, event, attempts }: Brought,
+  { afterMs, reason, spent }: { afterMs: number; reason: string; spent: 0 | 1 },
+): Promise<HttpAnswer> {
+  if (retries === 'sender') return sendAgain(afterMs, reason);
+  const nextTry = clock.now() + afterMs;
+  try {
+    await ledger.put({ link, event, reason, attempts: attempts + spent, nextTry, state: 'failed' });
+    return accepted;
+  } catch (error) {
+    return sendAgain(afterMs, messageOf(error));
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Both hosts behind one interface. `taken`: acknowledged, or answered 202. `comes again`: handed back or held until the
+ * site answers, or answered 503.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { CloudEvent, HTTP } from 'cloudevents';
+import { type CausewayEvent, encodeEvent } from '../../../events/cloudevent.ts';
+import { functions } from '../../../functions/index.ts';
+import { createGate } from '../../../infra/host/gate.ts';
+import { type HttpHost, startHttpHost } from '../../../infra/host/http-host.ts';
+import type { HttpSettlement } from '../../../infra/host/http-settle.ts';
+import { route } from '../../../infra/host/invoke.ts';
+import { type Observer, startLinkWorker } from '../../../infra/host/link-worker.ts';
+import type { HeldMessage } from '../../../infra/host/ports.ts';
+import type { HostWorld } from './world.ts';
+
+export interface Delivered {
+  readonly fate: 'taken' | 'comes again';
+  /** It comes again, once; resolves with what is then made of it. */
+  again(): Promise<Delivered>;
+}
+
+export interface Host {
+  deliver(event: CausewayEvent): Promise<Delivered>;
+  stop(): Promise<void>;
+}
+
+export interface HostKind {
+  readonly name: string;
+  /** Headers do not carry every character. */
+  readonly anyKey: boolean;
+  start(world: HostWorld): Promise<Host>;
+}
+
+const silent: Observer = {
+  handled: () => undefined,
+  unreadable: () => undefined,
+  unsettled: () => undefined,
+};
+const workingEveryMs = 10_000;
+
+const local: HostKind = {
+  name: 'the local host',
+  anyKey: true,
+  async start(world) {
+    const { clock, link, settlement } = world;
+    let onMessage: (message: HeldMessage) => void = () => undefined;
+    let paused = Promise.withResolvers<'comes again'>();
+    const gate = createGate(clock, ({ state }) => {
+      if (state === 'paused') paused.resolve('comes again');
+      else paused = Promise.withResolvers();
+    });
+    const worker = await startLinkWorker({
+      feed: {
+        async open(take) {
+          onMessage = take;
+          return { close: async () => undefined };
+        },
+      },
+      route: route(functions),
+      context: world.contextOf(link),
+      settlement,
+      gate,
+      observer: silent,
+      concurrency: 4,
+      workingEveryMs,
+      random: () => 0,
+    });
+    let sequence = 0;
+
+    async function deliver(event: CausewayEvent, attempts = 0): Promise<Delivered> {
+      const settled = Promise.withResolvers<'taken' | 'comes again'>();
+      sequence += 1;
+      onMessage({
+        body: encodeEvent(event),
+        sequence,
+        attempts,
+        stored: clock.now(),
+        ack: async () => settled.resolve('taken'),
+        nak: () => settled.resolve('comes again'),
+        working: () => undefined,
+      });
+      const held = Symbol('held');
+      const fate = await Promise.race([settled.promise, paused.promise.then(() => held)]);
+      if (fate !== held) {
+        return { fate: await settled.promise, again: () => deliver(event, attempts + 1) };
+      }
+      return {
+        fate: 'comes again',
+        // It is held, and goes on when the site answers.
+        async again() {
+          const ended = Symbol('ended');
+          for (;;) {
+            await clock.advance(1000);
+            const now = await Promise.race([settled.promise, wait(1, ended)]);
+            if (now === 'taken' || now === 'comes again') {
+              return { fate: now, again: () => deliver(event, attempts + 1) };
+            }
+          }
+        },
+      };
+    }
+
+    return { deliver, stop: () => worker.stop() };
+  },
+};
+
+const overHttp = (mode: 'structured' | 'binary'): HostKind => ({
+  name: `the HTTP host, ${mode} mode`,
+  anyKey: mode === 'structured',
+  async start(world) {
+    const hosts = new Map<string, HttpHost>();
+    const hostOf = async (event: CausewayEvent): Promise<HttpHost> => {
+      const bound = functions.find(({ on }) => on.includes(event.type));
+      if (!bound) throw new RangeError(`no function takes ${event.type}`);
+      const host = hosts.get(bound.name) ?? (await startTestHost(world, bound));
+      hosts.set(bound.name, host);
+      return host;
+    };
+    async function deliver(event: CausewayEvent): Promise<Delivered> {
+      const { port } = await hostOf(event);
+      const { headers, body } = HTTP[mode](new CloudEvent<unknown>({ ...event }));
+      const answer = await fetch(`http://127.0.0.1:${port}/`, {
+        method: 'POST',
+        headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
+        body: String(body),
+      });
+      const words = await answer.text();
+      if (answer.status === 202 && words === '') return { fate: 'taken', again: () => deliver(event) };
+      if (answer.status === 503 && Number(answer.headers.get('retry-after')) >= 1) {
+        return { fate: 'comes again', again: () => deliver(event) };
+      }
+      throw new Error(`answered ${answer.status}: ${words}`);
+    }
+    return {
+      deliver,
+      stop: async () => void (await Promise.all([...hosts.values()].map((host) => host.stop()))),
+    };
+  },
+});
+
+export const startTestHost = (
+  world: HostWorld,
+  bound: (typeof functions)[number],
+  options: Partial<Parameters<typeof startHttpHost>[0]> & { retries?: HttpSettlement['retries'] } = {},
+): Promise<HttpHost> =>
+  startHttpHost({
+    bound,
+    host: '127.0.0.1',
+    port: 0,
+    links: world.links,
+    contextOf: world.contextOf,
+    settlement: { ...world.settlement, retries: options.retries ?? 'sender' },
+    observer: silent,
+    clock: world.clock,
+    random: () => 0,
+    notReady: () => undefined,
+    ...options,
+  });
+
+export const hostKinds: readonly HostKind[] = [local, overHttp('structured'), overHttp('binary')];

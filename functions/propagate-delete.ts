@@ -10,7 +10,7 @@
  */
 import type { VersionRef } from '../events/object-events.ts';
 import { defineFunction, done, later, park, retryAfter } from './define.ts';
-import type { LinkContext, ObjectStore } from './ports.ts';
+import type { LinkContext, Look, ObjectStore } from './ports.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { heldBecause } from './replication/held.ts';
 import { replicaTime, versionsOf } from './replication/order.ts';
@@ -22,6 +22,8 @@ import {
   placeOf,
   unconcerned,
 } from './replication/placing.ts';
+import { tellsOfRemoval } from './replication/removal.ts';
+import { carriesMarker, matches } from './replication/rule-match.ts';
 
 /** Beyond the longest PUT, for clocks and queues. */
 const recheckMarginMs = 60_000;
@@ -49,10 +51,24 @@ export const propagateDelete = defineFunction({
       if (wait > 0) return later(wait, 'a late PUT may still arrive');
     }
     const place = placeOf(link, data);
+    const isRecheck = 'notBefore' in data;
     const look = await source.look(place.source);
-    if (look.state === 'object') return done('still at the source');
+    if (look.state === 'object') {
+      // A client's purge is final: a replica that is there again was copied while nobody had heard of it.
+      const isPurge = event.type === 'com.amazonaws.s3.ObjectRemoved:Delete' || isRecheck;
+      const isUndone = isPurge && look.replica && place.source.versionId !== nullVersion;
+      if (!isUndone) return done('still at the source');
+      return purge(context, place, { isRecheck, alsoAtSource: look });
+    }
     if (look.state === 'marker') {
-      const told = 'eventTime' in data ? data.eventTime : 'modified' in data ? data.modified : undefined;
+      const exact = 'modified' in data ? data.modified : undefined;
+      if (look.replica && isRecheck) return purge(context, place, { isRecheck, alsoAtSource: look });
+      if (look.replica && 'eventTime' in data) {
+        // Deleting a key that is deleted already announces its marker again, whoever made it.
+        if (!(await tellsOfRemoval(context, place, exact))) return done('a replica: its origin tells of it');
+        return purge(context, place, { isRecheck: false, alsoAtSource: look });
+      }
+      const told = exact ?? ('eventTime' in data ? data.eventTime : undefined);
       return putMarker(context, place, look.modified, told);
     }
     if (look.missing === 'bucket') throw bucketMissing(link.source.site, link.source.bucket);
@@ -60,7 +76,7 @@ export const propagateDelete = defineFunction({
       context.meter.orphan(link.id, place.target);
       return park(`bucket ${link.source.bucket} at ${link.source.site} was made anew: its replicas are kept`);
     }
-    return purge(context, place, 'notBefore' in data);
+    return purge(context, place, { isRecheck });
   },
 });
 
@@ -92,10 +108,15 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
   if (!link.deleteMarkers) return done('the rule leaves delete markers alone');
   if (place.source.versionId === nullVersion)
     return park('null delete markers are not replicated: enable versioning');
+  // A listing is asked only where tags decide.
+  const { key } = place.source;
+  const isByTags = matches(link, key) === 'needs-tags';
+  if (isByTags && !carriesMarker(link, key, await versionsOf(source, link.source.bucket, key)))
+    return done('outside the rule');
   const at = { ...link.target, key: place.target.key };
   return exclusively(context, at, async (lock) => {
     const before = await target.look(place.target);
-    if (before.state === 'marker') return done('already there', ...arrived(context, place));
+    if (before.state === 'marker') return done('already there', ...arrived(context, place, told));
     if (before.state === 'object')
       return park(`${link.target.site} holds an object under this marker's version ID`);
     if (before.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
@@ -112,12 +133,16 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
     const lagMs = clock.now() - Date.parse(modified);
     meter.arrived(link.id, 0, lagMs);
     meter.verified(link.id, lagMs);
-    return done('marker sent', ...arrived(context, place));
+    return done('marker sent', ...arrived(context, place, modified));
   });
 }
 
-async function purge(context: LinkContext, place: Place, isRecheck: boolean) {
-  const { link, target, clock, deadlines } = context;
+async function purge(
+  context: LinkContext,
+  place: Place,
+  { isRecheck, alsoAtSource }: { readonly isRecheck: boolean; readonly alsoAtSource?: Look },
+) {
+  const { link, source, target, clock, deadlines } = context;
   if (!link.versionPurges) return done('the rule leaves purges alone');
   const at = { ...link.target, key: place.target.key };
   return exclusively(context, at, async (lock) => {
@@ -127,6 +152,10 @@ async function purge(context: LinkContext, place: Place, isRecheck: boolean) {
     }
     const held = heldBecause(before, clock.now());
     if (held) return park(`${link.target.site} must keep this version: ${held}`);
+    if (alsoAtSource && heldBecause(alsoAtSource, clock.now()) === undefined) {
+      lock.signal.throwIfAborted();
+      await source.purge(place.source);
+    }
     if (before.state !== 'absent') {
       lock.signal.throwIfAborted();
       await target.purge(place.target);
@@ -154,7 +183,12 @@ async function sourceMadeAnew(context: LinkContext): Promise<boolean> {
   return bucket.created !== known.sourceCreated;
 }
 
-const arrived = (context: LinkContext, place: Place) =>
+const arrived = (context: LinkContext, place: Place, modified?: string) =>
   context.link.onward
-    ? [{ type: 'dev.causeway.delete.arrived.v1' as const, data: arrivedAt(context, place) }]
+    ? [
+        {
+          type: 'dev.causeway.delete.arrived.v1' as const,
+          data: { ...arrivedAt(context, place), ...(modified === undefined ? {} : { modified }) },
+        },
+      ]
     : [];

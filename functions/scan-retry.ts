@@ -14,6 +14,7 @@ import type { BucketInfo, LinkContext, WalkState } from './ports.ts';
 import { compareKey } from './replication/compare-key.ts';
 import { judge } from './replication/judge.ts';
 import { bucketMissing } from './replication/placing.ts';
+import { carriesMarker } from './replication/rule-match.ts';
 import { walk } from './replication/walk.ts';
 
 /** A slice is a sixteenth of the last round, but a small bucket is walked whole. */
@@ -118,7 +119,9 @@ async function walkSlice(
   };
   let ended = true;
   for await (const listed of walk(sides, link.filter.prefix, cursor ?? '')) {
+    const isMarkerOurs = carriesMarker(link, listed.key, listed.source);
     for (const finding of compareKey(listed)) {
+      if (finding.version.marker && !isMarkerOurs) continue;
       const judgement = await judge(context, { ...state, suspects }, finding);
       if (judgement.isSuspect) suspects += 1;
       if (!judgement.draft) continue;

@@ -9,6 +9,7 @@
  */
 import type { VersionFacts } from '../events/object-events.ts';
 import { defineFunction, done, park, retryAfter } from './define.ts';
+import type { Link } from './ports.ts';
 import { differences, inForce } from './replication/compare.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { arrivedAt, bucketMissing, placeOf, unconcerned } from './replication/placing.ts';
@@ -47,7 +48,12 @@ export const syncMetadata = defineFunction({
       if (seen.state === 'absent' && seen.missing === 'bucket') {
         throw bucketMissing(link.target.site, link.target.bucket);
       }
+      if (seen.state === 'absent' && wanted.replica && mayBeOrigin(link)) {
+        return done('not there: its origin may have purged it, and the walk finds out');
+      }
       if (seen.state === 'absent') {
+        // What brings it brings its tags as they are then; but where tags select, this change may be what selects it.
+        if (Object.keys(link.filter.tags).length === 0) return done('not there yet');
         const missing = { ...version, reason: 'missing', round: 0 } as const;
         return done('not there yet', { type: 'dev.causeway.version.due.v1', data: missing });
       }
@@ -68,3 +74,6 @@ export const syncMetadata = defineFunction({
     });
   },
 });
+
+const mayBeOrigin = ({ origins, target }: Link): boolean =>
+  origins.some(({ site, bucket }) => site === target.site && bucket === target.bucket);

@@ -4,7 +4,8 @@
  *
  * - `s3.object.key` is query-escaped, the top-level Key is not.
  * - `size` is left out when it is 0.
- * - `sequencer` is the version's modification time in hexadecimal nanoseconds; exact for puts only.
+ * - `sequencer` is the version's modification time in hexadecimal nanoseconds: exact for puts, and for a marker that
+ *   was made alone, which an empty response tells from one among many.
  * - Deleting a missing key says ObjectRemoved:NoOP: nothing happened.
  * - Deleting a marker by its ID says DeleteMarkerCreated with that ID: whoever handles it asks the source.
  * - What a lifecycle rule removes with all its versions names the latest only; lifecycle events have no request ID.
@@ -17,7 +18,9 @@ import { fromNanoseconds } from '../times.ts';
 
 const recordSchema = z.object({
   eventTime: z.string(),
-  responseElements: z.object({ 'x-amz-request-id': z.string().optional() }).optional(),
+  responseElements: z
+    .object({ 'x-amz-request-id': z.string().optional(), 'content-length': z.string().optional() })
+    .optional(),
   s3: z.object({
     // What else it might hold would not be one token of a NATS subject.
     bucket: z.object({ name: z.string().regex(/^[A-Za-z0-9.-]{1,255}$/, 'must be a bucket name') }),
@@ -86,7 +89,7 @@ function fromRecord(
     ...(versionId === undefined ? {} : { versionId }),
     size: object.size ?? 0,
     ...(object.eTag === undefined ? {} : { etag: object.eTag }),
-    ...(created.has(name) ? modifiedOf(object.sequencer) : {}),
+    ...(isExact(name, record) ? modifiedOf(object.sequencer) : {}),
     eventTime,
     ...(requestId === undefined ? {} : { requestId }),
     ...(record.source?.userAgent === undefined ? {} : { userAgent: record.source.userAgent }),
@@ -101,6 +104,11 @@ function unescapeKey(escaped: string): string {
   } catch {
     throw new EventError('malformed', `the key is not query-escaped: ${escaped.slice(0, 200)}`);
   }
+}
+
+function isExact(name: (typeof known)[number], { responseElements }: z.infer<typeof recordSchema>): boolean {
+  const isMarker = name === 'ObjectRemoved:DeleteMarkerCreated';
+  return created.has(name) || (isMarker && responseElements?.['content-length'] === '0');
 }
 
 function modifiedOf(sequencer: string | undefined): { modified?: string } {

@@ -4,7 +4,7 @@ import { compareContent } from './compare-content.ts';
 import { compareKey } from './compare-key.ts';
 import { confirm, type Difference, type Ends, type Side, valuesOf } from './confirm.ts';
 import { nullVersion } from './placing.ts';
-import { matches } from './rule-match.ts';
+import { carriesMarker, matches } from './rule-match.ts';
 import type { ListedKey } from './walk.ts';
 
 export interface Comparison extends Ends {
@@ -65,8 +65,9 @@ type Pair = readonly [source: ListedVersion, target: ListedVersion];
 
 /** Tags may differ: what either side's make the rule's is the rule's. */
 function concernedIds(link: Link, { key, source, target }: ListedKey): ReadonlySet<string> {
-  const ours = [...source, ...target].filter(
-    ({ marker, facts }) => (!marker || link.deleteMarkers) && matches(link, key, facts?.tags) !== 'no',
+  const isMarkerOurs = link.deleteMarkers && carriesMarker(link, key, source);
+  const ours = [...source, ...target].filter(({ marker, facts }) =>
+    marker ? isMarkerOurs : matches(link, key, facts?.tags) !== 'no',
   );
   return new Set(ours.map(({ versionId }) => versionId));
 }

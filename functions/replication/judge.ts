@@ -5,9 +5,10 @@
 import type { Draft } from '../../events/cloudevent.ts';
 import type { VersionRef } from '../../events/object-events.ts';
 import { RetryableError } from '../errors.ts';
-import type { LinkContext, ListedVersion, Look, ObjectStore, WalkState } from '../ports.ts';
+import type { BatchContext, ListedVersion, Look, ObjectStore, WalkState } from '../ports.ts';
 import type { Finding } from './compare-key.ts';
 import { heldBecause } from './held.ts';
+import { isPlaceholder } from './placeholder.ts';
 import { nullVersion } from './placing.ts';
 import { matches } from './rule-match.ts';
 
@@ -24,7 +25,7 @@ export interface Judgement {
 
 const nothing: Judgement = {};
 
-export async function judge(context: LinkContext, state: WalkState, finding: Finding): Promise<Judgement> {
+export async function judge(context: BatchContext, state: WalkState, finding: Finding): Promise<Judgement> {
   const { link } = context;
   const { version } = finding;
   if (matches(link, version.key, version.facts?.tags) === 'no') return nothing;
@@ -50,7 +51,7 @@ export async function judge(context: LinkContext, state: WalkState, finding: Fin
 const refAt = (bucket: string, { key, versionId }: ListedVersion): VersionRef => ({ bucket, key, versionId });
 
 async function missing(
-  context: LinkContext,
+  context: BatchContext,
   state: WalkState,
   version: ListedVersion,
   modified: string,
@@ -61,8 +62,9 @@ async function missing(
   // Younger ones are on their way: their events are still being handled.
   if (age < link.scanEveryMs) return nothing;
   if (!link.existingObjects && version.modified < state.since) return nothing;
-  if (version.marker ? !link.deleteMarkers : false) return nothing;
+  if (version.marker && (!link.deleteMarkers || isPlaceholder(version))) return nothing;
   if (await mayComeFromTarget(context, ref, version)) return nothing;
+  if (await mayBePurgedThere(context, state, ref)) return nothing;
   if (Date.parse(version.modified) < Date.parse(state.roundStarted) && state.round > 0)
     meter.restored(link.id);
   const due = { link: link.id, ...ref, modified, reason: 'missing' } as const;
@@ -71,9 +73,30 @@ async function missing(
     : { draft: { type: 'dev.causeway.version.due.v1', data: { ...due, round: 0 } } };
 }
 
+/**
+ * Two-way, a client may have purged it at the target, and the news may be under way: copied again too soon, it would
+ * look as if it had never gone. It counts as missing when it was one walk ago already, and no news waits.
+ */
+async function mayBePurgedThere(context: BatchContext, state: WalkState, ref: VersionRef): Promise<boolean> {
+  const { link, orphans, walks } = context;
+  if (!link.twoWay || state.hurry || state.round === 0) return false;
+  const first = await orphans.seenIn(link.id, ref);
+  if (first === undefined) await orphans.remember(link.id, ref, state.round);
+  if (first === undefined || first >= state.round) return true;
+  if (state.round - first < patientRounds && (await walks.backlog(reverseOf(link))) > 0) return true;
+  await orphans.forget(link.id, ref);
+  return false;
+}
+
+/** After so many rounds whatever still waits is no news of this version. */
+const patientRounds = 16;
+
+const reverseOf = ({ rule, source, target }: BatchContext['link']): string =>
+  `${rule}_${target.site}_${source.site}`;
+
 /** A replica that the target lacks may have been purged there, at its origin: then it is the reverse link's matter. */
 async function mayComeFromTarget(
-  context: LinkContext,
+  context: BatchContext,
   ref: VersionRef,
   version: ListedVersion,
 ): Promise<boolean> {
@@ -85,7 +108,8 @@ async function mayComeFromTarget(
     const look = await lookIfReachable(context.site(other.site), { ...ref, bucket: other.bucket });
     // A third site that is away must not keep these two apart.
     if (look === undefined) return false;
-    if (look.state !== 'absent') return link.fedBy.includes(other.site);
+    // Replicas of each other prove nothing: what counts is who holds the original.
+    if (look.state !== 'absent' && !look.replica) return link.fedBy.includes(other.site);
   }
   return true;
 }
@@ -105,7 +129,7 @@ const isSame = (one: { site: string; bucket: string }, other: { site: string; bu
 
 /** Listings do not tell it of markers; HEAD does. */
 async function isReplica(
-  context: LinkContext,
+  context: BatchContext,
   side: 'source' | 'target',
   version: ListedVersion,
 ): Promise<boolean> {
@@ -119,7 +143,7 @@ async function isReplica(
  * difference counts when it was there one walk ago already and nothing is pending in either direction.
  */
 async function metadata(
-  context: LinkContext,
+  context: BatchContext,
   state: WalkState,
   version: ListedVersion,
   replica: ListedVersion,
@@ -140,14 +164,14 @@ async function metadata(
     if (first === undefined) await orphans.remember(link.id, ref, state.round);
     return nothing;
   }
-  const reverse = `${link.rule}_${link.target.site}_${link.source.site}`;
-  if ((await walks.backlog(link.id)) + (await walks.backlog(reverse)) > 0) return nothing;
+  const waiting = (await walks.backlog(link.id)) + (await walks.backlog(reverseOf(link)));
+  if (state.round - first < patientRounds && waiting > 0) return nothing;
   await orphans.forget(link.id, ref);
   return { draft };
 }
 
 /** A replica whose origin does not list it: purged while nobody heard, or the origin lost it. */
-async function extra(context: LinkContext, state: WalkState, version: ListedVersion): Promise<Judgement> {
+async function extra(context: BatchContext, state: WalkState, version: ListedVersion): Promise<Judgement> {
   const { link, orphans, meter } = context;
   if (!link.versionPurges || (version.marker && !link.deleteMarkers)) return nothing;
   if (!(await isReplica(context, 'target', version))) return nothing;
@@ -176,26 +200,35 @@ async function extra(context: LinkContext, state: WalkState, version: ListedVers
 }
 
 /**
- * Every site that could be the origin answers 404, and one of their buckets is older than the version: a bucket that
- * is younger than its replicas was made anew, and its silence proves nothing.
+ * Some site that could be the origin answers 404, and none speaks for the version: they answer 404 too, or hold no
+ * more than a replica that the same rule gave them, which is judged like this one. Each silent site's bucket must be
+ * older than the version: one that is younger than its replicas was made anew, and its silence proves nothing.
  */
 async function goneEverywhere(
-  context: LinkContext,
+  context: BatchContext,
   state: WalkState,
   version: ListedVersion,
 ): Promise<boolean> {
   const { link } = context;
   const origins = [link.source, ...link.origins].filter((origin) => !isSame(origin, link.target));
-  let older = false;
+  let isGone = false;
   for (const origin of origins) {
     const store = context.site(origin.site);
     const look = await lookIfReachable(store, refAt(origin.bucket, version));
-    if (look?.state !== 'absent' || look.missing === 'bucket') return false;
+    if (look === undefined || (look.state === 'absent' && look.missing === 'bucket')) return false;
+    if (look.state !== 'absent') {
+      if (!look.replica) return false;
+      continue;
+    }
     const created = isSame(origin, link.source)
       ? state.sourceCreated
       : (await store?.bucket(origin.bucket))?.created;
-    older ||= created !== undefined && Date.parse(created) <= Date.parse(version.modified);
+    const isYounger = created === undefined || Date.parse(created) > Date.parse(version.modified);
+    if (isYounger && !isPlaceholder(version)) {
+      context.meter.orphan(link.id, refAt(link.target.bucket, version));
+      return false;
+    }
+    isGone = true;
   }
-  if (!older) context.meter.orphan(link.id, refAt(link.target.bucket, version));
-  return older;
+  return isGone;
 }

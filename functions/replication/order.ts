@@ -44,8 +44,8 @@ export async function versionsOf(store: ObjectStore, bucket: string, key: string
 }
 
 /**
- * The time to send: `told` where it is exact, else from a listing of the key. A version that the listing hides (a
- * nested key) gets `told` if it names the second that HEAD showed, else what HEAD showed.
+ * The time to send: `told` where it is exact, else from a listing of the key. Of a version that the listing hides (a
+ * nested key) the notification knows more than HEAD, which says seconds for objects and nothing for markers.
  */
 export async function replicaTime(
   source: ObjectStore,
@@ -58,6 +58,5 @@ export async function replicaTime(
   const index = versions.findIndex((version) => version.versionId === ref.versionId);
   const ranked = rankedTime(versions, index);
   if (ranked !== undefined) return ranked;
-  const second = (time: string): number => Math.floor(toMilliseconds(time) / 1000);
-  return told !== undefined && second(told) === second(shown) ? told : shown;
+  return told ?? shown;
 }

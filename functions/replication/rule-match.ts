@@ -1,5 +1,5 @@
 /** Whether a link carries a key: prefix, exclusions, tags, and rules of higher priority. */
-import type { Link } from '../ports.ts';
+import type { Link, ListedVersion } from '../ports.ts';
 
 /** `needs-tags`: the key would do, but tags decide and were not given. Ask the source for them. */
 export type Match = 'yes' | 'no' | 'needs-tags';
@@ -44,4 +44,18 @@ export function matches(
   const higher = link.yieldsTo.map((filter) => selects(filter, key, tags));
   if (higher.includes('yes')) return 'no';
   return higher.includes('needs-tags') ? 'needs-tags' : own;
+}
+
+/**
+ * Markers have no tags: where tags decide, they go where some version of their key goes. `versions` are all of the
+ * key's at the source; none where its listing hides the key.
+ */
+export function carriesMarker(
+  link: Pick<Link, 'filter' | 'yieldsTo'>,
+  key: string,
+  versions: readonly Pick<ListedVersion, 'marker' | 'facts'>[],
+): boolean {
+  const match = matches(link, key);
+  if (match !== 'needs-tags' || versions.length === 0) return match !== 'no';
+  return versions.some(({ marker, facts }) => !marker && matches(link, key, facts?.tags) !== 'no');
 }

@@ -34,7 +34,7 @@ export interface HttpHostOptions {
 
 const mostBytes = 1024 * 1024;
 /** Knative ends a container ten seconds after it was told to stop. */
-const drainMs = 9_000;
+const drainMs = 8_000;
 
 export interface HttpHost {
   readonly port: number;

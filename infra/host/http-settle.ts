@@ -2,6 +2,7 @@
  * What became of an event → the answer to the request that brought it. 202: it is dealt with, or its ledger or the dead
  * letters have it. 503: nothing of it is kept here, and the sender must send it again.
  */
+import { catalogue } from '../../events/catalogue.ts';
 import type { CausewayEvent } from '../../events/cloudevent.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { HttpAnswer } from './http-server.ts';
@@ -70,6 +71,8 @@ async function again(
   { afterMs, reason, spent }: { afterMs: number; reason: string; spent: 0 | 1 },
 ): Promise<HttpAnswer> {
   if (retries === 'sender') return sendAgain(afterMs, reason);
+  // The next interval brings the same work again.
+  if (catalogue[event.type].subject === 'schedule') return accepted;
   const nextTry = clock.now() + afterMs;
   try {
     await ledger.put({ link, event, reason, attempts: attempts + spent, nextTry, state: 'failed' });

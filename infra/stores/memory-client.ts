@@ -49,7 +49,13 @@ export function memoryClient(site: MemorySite): MemoryClient {
   function notify(
     name: string,
     ref: { bucket: string; key: string; versionId: string },
-    about: { version?: StoredVersion | undefined; request: string; sequencer?: bigint | undefined },
+    about: {
+      version?: StoredVersion | undefined;
+      request: string;
+      sequencer?: bigint | undefined;
+      /** In a request of its own. */
+      alone?: boolean;
+    },
   ): void {
     const at = site.now();
     const { version } = about;
@@ -63,7 +69,8 @@ export function memoryClient(site: MemorySite): MemoryClient {
     };
     const sequencer = version?.modified ?? about.sequencer ?? at;
     const isPut = name === 'ObjectCreated:Put' || name === 'ObjectCreated:CompleteMultipartUpload';
-    const modified = isPut ? { modified: fromNanoseconds(sequencer) } : {};
+    const isExact = isPut || (name === 'ObjectRemoved:DeleteMarkerCreated' && about.alone === true);
+    const modified = isExact ? { modified: fromNanoseconds(sequencer) } : {};
     site.notify({ name, sequencer, data: { ...data, ...modified } });
   }
 
@@ -135,7 +142,7 @@ export function memoryClient(site: MemorySite): MemoryClient {
       }
       const marker = latest.marker ? latest : makeMarker(bucket, key);
       const ref = { bucket: name, key, versionId: marker.versionId };
-      notify('ObjectRemoved:DeleteMarkerCreated', ref, { version: marker, request });
+      notify('ObjectRemoved:DeleteMarkerCreated', ref, { version: marker, request, alone: true });
       return latest.marker ? undefined : marker;
     },
     deleteVersion(ref) {
@@ -145,7 +152,7 @@ export function memoryClient(site: MemorySite): MemoryClient {
       checkLock(found);
       versions.remove(ref.key, ref.versionId);
       const removed = found?.marker ? 'ObjectRemoved:DeleteMarkerCreated' : 'ObjectRemoved:Delete';
-      notify(found ? removed : 'ObjectRemoved:NoOP', ref, { request });
+      notify(found ? removed : 'ObjectRemoved:NoOP', ref, { request, alone: true });
       return found !== undefined;
     },
     deleteMany(name, wanted) {

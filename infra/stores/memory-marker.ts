@@ -1,6 +1,8 @@
 /** Makes a delete marker in memory with the same requests, and the same guards, as the MinIO dialect: minio-marker.ts. */
+
 import type { VersionRef } from '../../events/object-events.ts';
 import { RetryableError, TerminalError } from '../../functions/errors.ts';
+import { placeholderTime } from '../../functions/replication/placeholder.ts';
 import type { Deliver } from './memory.ts';
 import { headAt, purgeReplica, requestMarker } from './memory-replica.ts';
 import type { MemorySite } from './memory-site.ts';
@@ -30,7 +32,7 @@ export async function putMarker(
   if (after.replica) return;
   // The first version of a key is made again beside an older marker, which then goes.
   const placeholder = { ...ref, versionId: site.newVersionId() };
-  await request(placeholder, '1970-01-01T00:00:01Z');
+  await request(placeholder, placeholderTime);
   await purge(ref);
   await request(ref, modified);
   await purge(placeholder);

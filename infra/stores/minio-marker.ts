@@ -2,9 +2,11 @@
  * Writing a delete marker to MinIO (`DELETE ?versionId=` with the delete-marker header, cmd/erasure-object.go). The
  * same request removes a marker that is there, and purges an object of that version ID, so it is asked first.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { VersionRef } from '../../events/object-events.ts';
 import { RetryableError, TerminalError } from '../../functions/errors.ts';
+import { placeholderTime } from '../../functions/replication/placeholder.ts';
 import { head } from './minio-look.ts';
 import { type Means, REPLICA, versionOf } from './minio-replica.ts';
 
@@ -29,7 +31,7 @@ export async function putMarker(means: Means, ref: VersionRef, modified: string)
  */
 async function makeReplica(means: Means, ref: VersionRef, modified: string): Promise<void> {
   const placeholder = { ...ref, versionId: randomUUID() };
-  await request(means, placeholder, '1970-01-01T00:00:01Z');
+  await request(means, placeholder, placeholderTime);
   await purge(means, ref);
   await request(means, ref, modified);
   await purge(means, placeholder);

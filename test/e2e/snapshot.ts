@@ -42,7 +42,7 @@ export async function listVersions(
     for (const entry of [...objects, ...markers]) {
       const { Key = '', VersionId = '', IsLatest = false, LastModified, kind } = entry;
       lines.push({
-        key: decodeURIComponent(Key.replaceAll('+', ' ')),
+        key: decoded(Key),
         versionId: VersionId,
         kind,
         latest: IsLatest,
@@ -52,11 +52,14 @@ export async function listVersions(
       });
     }
     from = page.IsTruncated
-      ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
+      ? { KeyMarker: decoded(page.NextKeyMarker ?? ''), VersionIdMarker: page.NextVersionIdMarker }
       : undefined;
   }
   return lines.sort(newestFirst);
 }
+
+/** Keys come URL-encoded, as XML cannot hold them all; markers too. */
+const decoded = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '));
 
 const listPage = (
   client: S3Client,

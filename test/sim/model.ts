@@ -36,8 +36,8 @@ export interface Model {
   tagged(site: string, versionId: string, tags: Readonly<Record<string, string>>, lost: boolean): void;
   /** The stream was lost: what was on it may not have been handled. */
   streamLost(at: number): void;
-  /** Some client was told of it. */
-  knows(versionId: string): boolean;
+  /** The site whose client was told of it first. */
+  originOf(versionId: string): string | undefined;
   readonly keys: ReadonlySet<string>;
   /** Of one key, newest first. */
   expected(key: string): Expected[];
@@ -69,24 +69,30 @@ export function createModel({ restoresAtOrigin }: ModelOptions): Model {
 
   /**
    * A purge at the origin, and one whose event was handled, counts. One made at a replica's site, of which nobody
-   * heard, may be undone: the origin's version is copied again.
+   * heard, may be undone: the origin's version is copied again. So may any marker's: where it is the first version of
+   * its key, MinIO does not say that it is a replica.
    */
   function fate({ base, purges }: Known): 'held' | 'gone' | 'either' {
     if (purges.length === 0) return 'held';
     const counts = purges.some(
-      ({ site, lost, at }) => (!lost && at > lastLoss) || (site === base.origin && !restoresAtOrigin),
+      ({ site, lost, at }) =>
+        (!lost && at > lastLoss) || (site === base.origin && !base.marker && !restoresAtOrigin),
     );
     return counts ? 'gone' : 'either';
   }
 
   /** One site's changes in their order. Those of two sites, and of a replica's site if nobody heard, may go either way. */
-  function tagsOf({ base, firstTags, tagChanges }: Known): string[] {
+  function tagsOf(version: Known): string[] {
+    const { base, firstTags, tagChanges } = version;
     const last = tagChanges.at(-1);
     if (!last) return [firstTags];
+    const all = [firstTags, ...tagChanges.map(({ tags }) => tags)];
+    // Copied again, it has what it has where it is copied from.
+    if (fate(version) === 'either') return all;
     const sites = new Set(tagChanges.map(({ site }) => site));
     const isHeard = !tagChanges.some(({ lost }) => lost) && lastLoss === Number.NEGATIVE_INFINITY;
     if (sites.size === 1 && (isHeard || sites.has(base.origin))) return [last.tags];
-    return [firstTags, ...tagChanges.map(({ tags }) => tags)];
+    return all;
   }
 
   return {
@@ -105,7 +111,7 @@ export function createModel({ restoresAtOrigin }: ModelOptions): Model {
     streamLost(at) {
       lastLoss = at;
     },
-    knows: (versionId) => versions.has(versionId),
+    originOf: (versionId) => versions.get(versionId)?.base.origin,
     keys,
     expected: (key) =>
       [...versions.values()]

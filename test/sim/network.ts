@@ -88,7 +88,7 @@ export function createNetwork(
           ? { heard: givenUp, error }
           : { effects: [anyTime(givenUp)], heard: givenUp, error };
       case 'twice':
-        return lateByMs === undefined ? {} : { effects: [there, anyTime(there)] };
+        return lateByMs === undefined ? {} : { effects: [there, there + 200 * random.next()] };
       case 'crash':
         return random.chance(0.5) ? { crash: 'before', effects: [] } : { crash: 'after' };
     }

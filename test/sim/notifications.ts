@@ -84,7 +84,10 @@ export function bodyOf({ name, sequencer, data }: MemoryNotification): Uint8Arra
     eventSource: 'minio:s3',
     eventTime,
     eventName: `s3:${name}`,
-    responseElements: { 'x-amz-request-id': requestId },
+    responseElements: {
+      'x-amz-request-id': requestId,
+      ...(name === 'ObjectRemoved:DeleteMarkerCreated' && data.modified && { 'content-length': '0' }),
+    },
     s3: { bucket: { name: bucket }, object },
   };
   const body = { EventName: `s3:${name}`, Key: `${bucket}/${key}`, Records: [record] };

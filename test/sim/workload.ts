@@ -21,6 +21,8 @@ export interface WorkloadOptions {
   readonly durationMs: number;
   /** Some keys lie under another key's name, where listings do not show them. */
   readonly nested: boolean;
+  /** Tags are changed, also while the version is on its way. */
+  readonly retags: boolean;
   /**
    * To one key in one millisecond. What the walk sends has its rank in the millisecond instead of its nanoseconds: of
    * three, it cannot put the one in the middle between two whose exact times were sent; and a site on the way may not
@@ -47,9 +49,7 @@ const operations = {
   deleteMany: 5,
 } as const;
 type Operation = keyof typeof operations;
-const weighted = Object.entries(operations).flatMap(([name, weight]) =>
-  Array.from({ length: weight }, () => name),
-) as Operation[];
+const isOperation = (name: string): name is Operation => Object.hasOwn(operations, name);
 
 export function scheduleWorkload(options: WorkloadOptions): void {
   const { clock, random, sites, model, trace, notified } = options;
@@ -57,6 +57,11 @@ export function scheduleWorkload(options: WorkloadOptions): void {
   const clients = new Map(sites.map((site) => [site, memoryClient(site)]));
   /** Who wrote a key in a millisecond, and how often. */
   const writers = new Map<string, { readonly site: MemorySite; times: number }>();
+  const tagging: readonly string[] = options.retags ? [] : ['putTags', 'deleteTags'];
+  const weighted = Object.entries(operations)
+    .filter(([name]) => !tagging.includes(name))
+    .flatMap(([name, weight]) => Array.from({ length: weight }, () => name))
+    .filter(isOperation);
   let written = 0;
 
   function mayWrite(site: MemorySite, key: string): boolean {
@@ -112,8 +117,14 @@ export function scheduleWorkload(options: WorkloadOptions): void {
 
   function held(site: MemorySite, key: string, isWanted: (version: StoredVersion) => boolean) {
     const all = site.bucket(bucket).versions.of(key);
-    const versions = all.filter((version) => isWanted(version) && model.knows(version.versionId));
+    const versions = all.filter((version) => isWanted(version) && mayTouch(version, site));
     return versions.length > 0 ? random.pick(versions) : undefined;
+  }
+
+  /** Of a marker that no listing shows, the event of its deletion says only that there was one. */
+  function mayTouch({ versionId, marker }: StoredVersion, { name }: MemorySite): boolean {
+    const origin = model.originOf(versionId);
+    return origin !== undefined && !(options.nested && marker && origin !== name);
   }
 
   function purge(client: MemoryClient, site: MemorySite, key: string, marker: boolean): string | undefined {

@@ -8,7 +8,9 @@ import { twoWayPolicy } from '../../infra/sites/policies.ts';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
 const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text);
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, text = '']) => text,
+  );
 
 test('the example documents load', async () => {
   const environment = {

@@ -8,6 +8,7 @@ import { createEventLog } from '../../../infra/bus/event-log.ts';
 import { createFeed } from '../../../infra/bus/feed.ts';
 import { bucketNames, ensureStreams, streamNames } from '../../../infra/bus/streams.ts';
 import { createOrphanMemory, createWalkMemory } from '../../../infra/bus/walk-memory.ts';
+import type { HeldMessage } from '../../../infra/host/ports.ts';
 import { type BusWorld, createInbox, linkOf, putEvent, setupMs, startBusWorld } from './bus-world.ts';
 
 const link = linkOf();
@@ -77,15 +78,24 @@ test('an orphan is remembered with its round, until it is forgotten', async () =
   expect(await orphans.seenIn(link.id, ref)).toBeUndefined();
 });
 
-const publish = (count: number, bucket = 'photos'): Promise<void> =>
-  createEventLog(bus).publish(Array.from({ length: count }, () => ({ event: putEvent({ bucket }) })));
+async function publish(count: number, bucket = 'photos'): Promise<void> {
+  const id = bucket === 'photos' ? link.id : other.id;
+  const before = await walks.backlog(id);
+  await createEventLog(bus).publish(Array.from({ length: count }, () => ({ event: putEvent({ bucket }) })));
+  // The server counts a message for its consumers a moment after it has confirmed it.
+  const limit = (await bus.manager.streams.info(streamNames.events)).config.max_msgs;
+  if (limit < 0) await expect.poll(() => walks.backlog(id), { interval: 10 }).toBe(before + count);
+}
 
 /** Takes `count` events of the link and acknowledges them; more stay with the feed until it is closed. */
 async function handle(count: number): Promise<void> {
   const inbox = createInbox();
   const feed = await createFeed(bus, streamNames.events, link.id).open(inbox.take);
-  for (let taken = 0; taken < count; taken++) await (await inbox.next()).ack();
-  await bus.connection.flush();
+  const taken: HeldMessage[] = [];
+  while (taken.length < count) taken.push(await inbox.next());
+  const before = await walks.backlog(link.id);
+  for (const message of taken) await message.ack();
+  await expect.poll(() => walks.backlog(link.id), { interval: 10 }).toBe(before - count);
   await feed.close();
 }
 

@@ -22,6 +22,8 @@ export interface Case {
 
 export interface FunctionCases {
   readonly function: string;
+  /** The schedule brings the next event, whatever becomes of this one. */
+  readonly comesByItself?: true;
   readonly cases: readonly [happy: Case, ...others: Case[]];
 }
 

@@ -1,4 +1,4 @@
-/** Two sites in memory, one link between them, and all that a host settles with: what it did can be looked at. */
+/** Sites in memory, links from the first to others, and all that a host settles with: what it did can be looked at. */
 import { randomUUID } from 'node:crypto';
 import type { CausewayEvent } from '../../../events/cloudevent.ts';
 import { fromMinio } from '../../../events/sources/minio.ts';
@@ -16,7 +16,7 @@ import { bodyOf } from '../../sim/notifications.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 
 export const bucket = 'photos';
-export type SiteName = 'east' | 'west';
+export type SiteName = 'east' | 'west' | 'south';
 
 export interface Letter {
   readonly link: string | undefined;
@@ -28,7 +28,7 @@ export interface Letter {
 export interface HostWorld {
   readonly clock: ManualClock;
   readonly links: readonly Link[];
-  /** From east to west, below `in/`. */
+  /** From east to the first target, below `in/`. */
   readonly link: Link;
   /** What users do there. */
   readonly clients: Readonly<Record<SiteName, MemoryClient>>;
@@ -51,11 +51,11 @@ export interface HostWorld {
   holdings(): Promise<Readonly<Record<SiteName, readonly ListedVersion[]>>>;
 }
 
-export function createHostWorld(): HostWorld {
+export function createHostWorld(targets: readonly SiteName[] = ['west']): HostWorld {
   const clock = manualClock(Date.parse('2026-01-02T03:04:05.000Z'));
   const rule = { prefix: 'in/' };
   const deployed = links({
-    sites: ['east', 'west'],
+    sites: ['east', ...targets],
     bucket,
     direction: 'one-way',
     spec: { source: { site: 'east', bucket, ...rule }, scan: { every: '1m' } },
@@ -91,8 +91,8 @@ export function createHostWorld(): HostWorld {
         throw failure;
       },
     });
-  const sites = { east: siteNamed('east'), west: siteNamed('west') };
-  const stores = { east: storeOf(sites.east), west: storeOf(sites.west) };
+  const sites = { east: siteNamed('east'), west: siteNamed('west'), south: siteNamed('south') };
+  const stores = { east: storeOf(sites.east), west: storeOf(sites.west), south: storeOf(sites.south) };
   const known = new Map<string, ObjectStore>(Object.entries(stores));
   const at = (name: string): ObjectStore => {
     const store = known.get(name);
@@ -112,7 +112,11 @@ export function createHostWorld(): HostWorld {
     link,
     sites,
     stores,
-    clients: { east: memoryClient(sites.east), west: memoryClient(sites.west) },
+    clients: {
+      east: memoryClient(sites.east),
+      west: memoryClient(sites.west),
+      south: memoryClient(sites.south),
+    },
     notified() {
       const event = notifications.at(-1);
       if (!event) throw new Error('nothing was notified');
@@ -158,9 +162,10 @@ export function createHostWorld(): HostWorld {
     async holdings() {
       const listed = async (site: SiteName): Promise<readonly ListedVersion[]> => {
         if (!sites[site].find(bucket)) return [];
-        return (await stores[site].list(bucket, { prefix: '', limit: 1000 })).versions;
+        // Also of a site that nobody reaches.
+        return (await memoryStore(sites[site]).list(bucket, { prefix: '', limit: 1000 })).versions;
       };
-      return { east: await listed('east'), west: await listed('west') };
+      return { east: await listed('east'), west: await listed('west'), south: await listed('south') };
     },
   };
 }

@@ -23,7 +23,13 @@ test('from dead letters, whatever was parked is taken', () => {
 });
 
 test('times, keys, types and a link narrow it down', () => {
-  const narrow = plan({ since: '15m', until: '5m', key: 'a/*', type: 'ObjectCreated:Put', link: 'photos_east_west' });
+  const narrow = plan({
+    since: '15m',
+    until: '5m',
+    key: 'a/*',
+    type: 'ObjectCreated:Put',
+    link: 'photos_east_west',
+  });
   expect([narrow.since, narrow.until]).toEqual([now - 15 * 60_000, now - 5 * 60_000]);
   expect(narrow.selection.takesKey('a/b')).toBe(true);
   expect(narrow.selection.takesKey('b')).toBe(false);

@@ -78,7 +78,11 @@ test('a link is paused when every process waits, and says where only some do', (
 });
 
 test('a link that one process finds broken is broken', () => {
-  const broken = written({ process: 'two', state: 'broken', reason: 'the bucket west/photos does not exist' });
+  const broken = written({
+    process: 'two',
+    state: 'broken',
+    reason: 'the bucket west/photos does not exist',
+  });
   expect(mergeStatuses(link, [written({}), broken])).toMatchObject({
     state: 'broken',
     reason: 'the bucket west/photos does not exist',

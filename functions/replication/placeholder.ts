@@ -1,0 +1,11 @@
+/**
+ * A store may need an older marker beside a marker for a moment. It has a time that nothing else has, so that one which
+ * was left behind is known for what it is: no origin ever had it, and it is never passed on.
+ */
+import { toMilliseconds } from '../../events/times.ts';
+import type { ListedVersion } from '../ports.ts';
+
+export const placeholderTime = '1970-01-01T00:00:01Z';
+
+export const isPlaceholder = ({ marker, modified }: ListedVersion): boolean =>
+  marker && toMilliseconds(modified) === toMilliseconds(placeholderTime);

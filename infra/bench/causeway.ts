@@ -14,6 +14,7 @@ import { sourceName, targetName } from './stage.ts';
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 /** It drains what it holds, and a profile takes a while to be written. */
 const stopWithinMs = 30_000;
+const settleWithinMs = 30_000;
 const lookEveryMs = 200;
 
 export interface CausewayOptions {
@@ -48,19 +49,17 @@ async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared
   const up = async (): Promise<void> => {
     child = await launch(stage, file, env, options.profileDir);
   };
-  const verified = async (count: number, withinMs: number, signal: AbortSignal): Promise<boolean> => {
-    const deadline = Date.now() + withinMs;
-    while (child?.running && Date.now() < deadline) {
-      if ((await verifiedSoFar(child.gateway)) >= count) return true;
+  const settled = async (signal: AbortSignal): Promise<void> => {
+    const deadline = Date.now() + settleWithinMs;
+    while (child?.running && Date.now() < deadline && (await backlogOf(child.gateway)) > 0) {
       await sleep(lookEveryMs, undefined, { signal });
     }
-    return false;
   };
   return {
     run: up,
     // The first walk starts with the process.
     catchUp: up,
-    verified,
+    settled,
     processes: () => (child ? { causeway: child.pid } : {}),
     stop: async () => child?.stop(),
   };
@@ -142,7 +141,7 @@ const launch = (
     };
   });
 
-async function verifiedSoFar(gateway: string): Promise<number> {
+async function backlogOf(gateway: string): Promise<number> {
   const text = await (await fetch(`${gateway}/metrics`)).text();
-  return Number(/^causeway_verified_total\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  return Number(/^causeway_backlog\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0);
 }

@@ -29,6 +29,7 @@ export const live: Scenario = {
     const processes = processesOf(trial.stage, prepared);
     await trial.cpu.start(processes);
     const outcome = await flow(trial, 'live', trial.plan.objects);
+    if (outcome.missing === 0) await prepared.settled(trial.signal);
     const cpuMs = await trial.cpu.used(processes);
     const arrived = trial.plan.objects - outcome.missing;
     if (cpuMs === undefined || arrived === 0) return outcome;

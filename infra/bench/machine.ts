@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { TOOLS, type Tool } from '../sites/binaries.ts';
-import type { Programs } from './stage.ts';
+import type { Programs } from './programs.ts';
 
 export interface Machine {
   readonly cores: number;

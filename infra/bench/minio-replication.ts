@@ -35,7 +35,8 @@ async function prepare(mc: string, stage: Stage): Promise<Prepared> {
     // It runs since the rule is there.
     run: async () => undefined,
     catchUp: async () => void (await run('replicate', 'resync', 'start', local, '--remote-bucket', arn)),
-    verified: undefined,
+    // Its workers do all of an object's work before they take the next.
+    settled: async () => undefined,
     processes: () => ({}),
     stop: async () => undefined,
   };

@@ -7,17 +7,12 @@ import { type Spread, spreadOf } from './statistics.ts';
 export interface Line {
   readonly figure: Figure;
   readonly causeway: Spread;
-  /** Undefined for what only Causeway does. */
-  readonly beside:
-    | {
-        readonly peer: Spread;
-        /** Causeway's value by the peer's, of rounds that ran one after the other. */
-        readonly ratio: Spread;
-      }
-    | undefined;
+  readonly peer: Spread;
+  /** Causeway's value by the peer's, of rounds that ran one after the other. */
+  readonly ratio: Spread;
 }
 
-/** A figure that not every round of Causeway's gave is left out. */
+/** A figure that not every round gave is left out. */
 export function linesOf(
   { figures }: Pick<Scenario, 'figures'>,
   causeway: readonly Round[],
@@ -25,11 +20,10 @@ export function linesOf(
 ): Line[] {
   return figures.flatMap((figure): Line[] => {
     const [ours, theirs] = [valuesOf(causeway, figure), valuesOf(peer, figure)];
-    if (ours.length < causeway.length || ours.length === 0) return [];
+    const isWhole = ours.length === causeway.length && theirs.length === peer.length;
+    if (!isWhole || ours.length === 0) return [];
     const ratios = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
-    const isPaired = theirs.length === ours.length;
-    const beside = isPaired ? { peer: spreadOf(theirs), ratio: spreadOf(ratios) } : undefined;
-    return [{ figure, causeway: spreadOf(ours), beside }];
+    return [{ figure, causeway: spreadOf(ours), peer: spreadOf(theirs), ratio: spreadOf(ratios) }];
   });
 }
 
@@ -60,19 +54,15 @@ export function documentOf(result: Result): object {
   };
 }
 
-const lineDocument = ({ figure: { name, unit, better }, causeway, beside }: Line) => ({
+const lineDocument = ({ figure: { name, unit, better }, causeway, peer, ratio }: Line) => ({
   metric: name,
   unit,
   better,
   causeway: causeway.median,
   peer: 'minio-replication',
-  peerValue: beside?.peer.median ?? null,
-  ratio: beside?.ratio.median ?? null,
-  spread: {
-    causeway: rangeOf(causeway),
-    peer: beside ? rangeOf(beside.peer) : null,
-    ratio: beside ? rangeOf(beside.ratio) : null,
-  },
+  peerValue: peer.median,
+  ratio: ratio.median,
+  spread: { causeway: rangeOf(causeway), peer: rangeOf(peer), ratio: rangeOf(ratio) },
 });
 
 const rangeOf = ({ least, most }: Spread): [number, number] => [least, most];

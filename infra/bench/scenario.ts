@@ -44,8 +44,8 @@ export interface Prepared {
   run(): Promise<void>;
   /** Sends what the source held before. The time counts from the call. */
   catchUp(): Promise<void>;
-  /** Whether the product itself found so many at the target, in time; undefined for one that does not look. */
-  readonly verified: ((count: number, withinMs: number, signal: AbortSignal) => Promise<boolean>) | undefined;
+  /** Resolves when it has nothing left to do, or in vain after a while: what follows an arrival costs CPU too. */
+  settled(signal: AbortSignal): Promise<void>;
   /** Beside the stage's servers; it is there once `run` or `catchUp` was called. */
   processes(): Processes;
   stop(): Promise<void>;

@@ -5,15 +5,9 @@ import { rawSubject } from '../../events/subjects.ts';
 import { startMinio } from '../sites/minio-server.ts';
 import { startNats } from '../sites/nats-server.ts';
 import { createBucket, rootClient } from '../sites/setup.ts';
+import type { Programs } from './programs.ts';
 import type { Stage } from './scenario.ts';
 import { startSlowWire } from './toxiproxy.ts';
-
-export interface Programs {
-  readonly minio: string;
-  readonly mc: string;
-  readonly nats: string;
-  readonly toxiproxy: string;
-}
 
 export interface StageOptions {
   readonly programs: Programs;

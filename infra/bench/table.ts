@@ -20,11 +20,11 @@ export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
 
 const lookMs = ({ resolutionMs }: Round): number => resolutionMs;
 
-const rowOf = ({ figure, causeway, beside }: Line): string[] => [
+const rowOf = ({ figure, causeway, peer, ratio }: Line): string[] => [
   `${figure.name} (${figure.unit})`,
   spreadText(causeway, figure.digits),
-  beside ? spreadText(beside.peer, figure.digits) : '-',
-  beside ? spreadText(beside.ratio, 2) : '-',
+  spreadText(peer, figure.digits),
+  spreadText(ratio, 2),
   `${figure.better} is better`,
 ];
 

@@ -23,20 +23,16 @@ export interface HttpServer {
 }
 
 const requestDeadlineMs = 60_000;
-/** Who is refused is heard out, up to here: a client that is cut off may never read the answer. */
-const heardOutBytes = 16 * 1024 * 1024;
 
 async function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop must not destroy the connection that the answer goes out on.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of request) {
     size += chunk.length;
-    if (size <= mostBytes) chunks.push(chunk);
-    else chunks.length = 0;
-    if (size > mostBytes + heardOutBytes) break;
+    if (size > mostBytes) return undefined;
+    chunks.push(chunk);
   }
-  return size > mostBytes ? undefined : Buffer.concat(chunks);
+  return Buffer.concat(chunks);
 }
 
 /** Undefined for what is no path. */
@@ -54,15 +50,8 @@ export async function serveHttp(
     const path = pathOf(request.url);
     if (path === undefined) return { status: 400, body: 'the request names no path\n' };
     const { headers, method = 'GET' } = request;
-    let body: Promise<Buffer | undefined> | undefined;
-    const read = (): Promise<Buffer | undefined> => {
-      body ??= readBody(request, at.mostBytes);
-      return body;
-    };
     try {
-      const given = await answer({ method, path, headers, body: read });
-      await read();
-      return given;
+      return await answer({ method, path, headers, body: () => readBody(request, at.mostBytes) });
     } catch (error) {
       return { status: 500, body: `failed: ${messageOf(error)}\n` };
     }

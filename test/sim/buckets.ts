@@ -17,7 +17,8 @@ export interface SimBucket {
 export function createBucket(name: string, clock: VirtualClock): SimBucket {
   const entries = new Map<string, KvEntry>();
   let revision = 0;
-  let madeAt = clock.time;
+  // Before the world begins: nobody can hold anything in it any more.
+  let madeAt = clock.time - 3_600_000;
 
   return {
     get madeAt() {

@@ -21,8 +21,8 @@ export interface WorkloadOptions {
   readonly durationMs: number;
   /** Some keys lie under another key's name, where listings do not show them. */
   readonly nested: boolean;
-  /** Tags are changed, also while the version is on its way. */
-  readonly retags: boolean;
+  /** What clients never do. */
+  readonly without: readonly Operation[];
   /**
    * To one key in one millisecond. What the walk sends has its rank in the millisecond instead of its nanoseconds: of
    * three, it cannot put the one in the middle between two whose exact times were sent; and a site on the way may not
@@ -48,7 +48,9 @@ const operations = {
   deleteTags: 3,
   deleteMany: 5,
 } as const;
-type Operation = keyof typeof operations;
+export type Operation = keyof typeof operations;
+export const tagging: readonly Operation[] = ['putTags', 'deleteTags'];
+export const marking: readonly Operation[] = ['delete', 'purgeMarker', 'deleteMany'];
 const isOperation = (name: string): name is Operation => Object.hasOwn(operations, name);
 
 export function scheduleWorkload(options: WorkloadOptions): void {
@@ -57,11 +59,10 @@ export function scheduleWorkload(options: WorkloadOptions): void {
   const clients = new Map(sites.map((site) => [site, memoryClient(site)]));
   /** Who wrote a key in a millisecond, and how often. */
   const writers = new Map<string, { readonly site: MemorySite; times: number }>();
-  const tagging: readonly string[] = options.retags ? [] : ['putTags', 'deleteTags'];
   const weighted = Object.entries(operations)
-    .filter(([name]) => !tagging.includes(name))
     .flatMap(([name, weight]) => Array.from({ length: weight }, () => name))
-    .filter(isOperation);
+    .filter(isOperation)
+    .filter((name) => !options.without.includes(name));
   let written = 0;
 
   function mayWrite(site: MemorySite, key: string): boolean {

@@ -23,14 +23,15 @@ import { bucket, type Topology, topologies } from './topology.ts';
 import { scheduleTroubles } from './troubles.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { virtualTimers } from './virtual-timers.ts';
-import { scheduleWorkload } from './workload.ts';
+import { type Operation, scheduleWorkload, tagging } from './workload.ts';
 
 export interface WorldOptions {
   readonly faults?: Faults;
   readonly topology?: Topology;
   readonly nested?: boolean;
   readonly operations?: number;
-  readonly retags?: boolean;
+  /** What clients never do. */
+  readonly without?: readonly Operation[];
   readonly functions?: readonly FunctionDefinition[];
   /** Changes what functions get. */
   readonly amend?: (context: Omit<LinkContext, 'emit'>) => Omit<LinkContext, 'emit'>;
@@ -159,8 +160,8 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
     operations: options.operations ?? 40,
     durationMs: troubledMs,
     nested,
-    // A PUT that arrives late brings the tags of its time; what no listing shows, the walk does not set right.
-    retags: options.retags ?? !(nested && faults.sites.late > 0),
+    // A PUT that takes its time brings the tags of its beginning; what no listing shows, the walk does not set right.
+    without: options.without ?? (nested && faults.sites.late + faults.sites.slow > 0 ? tagging : []),
     writesAtOnce: nested || hasDetours(topology) ? 1 : 2,
     isDown: network.isDown,
     notified() {

@@ -54,3 +54,6 @@ export async function putBoth(world: HostWorld, key: string): Promise<VersionRef
 }
 
 export const lookAt = (world: HostWorld, site: SiteName, ref: VersionRef) => world.stores[site].look(ref);
+
+/** Time passes, and who held a key holds it no longer: also who never heard what came of a request. */
+export const rightsExpire = (world: HostWorld): void => world.locked.clear();

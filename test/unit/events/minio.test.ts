@@ -78,10 +78,15 @@ describe('recorded notifications', () => {
     expect(typesOf('tags').filter((name) => name === 'ObjectCreated:PutTagging')).toHaveLength(2);
   });
 
-  test('of removals tell no time of the version', () => {
-    for (const { type, data } of ['marker', 'purge', 'many', 'expired'].flatMap(eventsOf)) {
-      if (type.includes('ObjectRemoved')) expect(data).not.toHaveProperty('modified');
-    }
+  test('of a marker made by a request of its own tell its time, of other removals none', () => {
+    const removals = ['marker', 'times', 'purge', 'expired']
+      .flatMap(eventsOf)
+      .filter(({ type }) => type.includes('ObjectRemoved'));
+    const exact = removals.filter(({ data }) => 'modified' in data).map(({ subject }) => subject);
+    const others = removals.filter(({ data }) => !('modified' in data)).map(({ subject }) => subject);
+
+    expect(exact).toEqual(['marker/cat', 'marker/cat', 'marker/cat', 'times/alone']);
+    expect(others).toEqual(['times/among', 'purge/cat', 'expired/cat']);
   });
 
   test('of deleting what is not there are left alone', () => {

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { CausewayEvent } from '../../../../events/cloudevent.ts';
 import { RetryableError, TerminalError } from '../../../../functions/errors.ts';
-import { type FunctionCases, ownEvent, put, putBoth } from '../case.ts';
+import { type FunctionCases, ownEvent, put, putBoth, rightsExpire } from '../case.ts';
 import { bucket, type HostWorld } from '../world.ts';
 
 const recheck = ['dev.causeway.purge.recheck.v1'] as const;
@@ -137,7 +137,7 @@ export const propagateDeleteCases: FunctionCases = {
         return marked(world, key);
       },
       fate: 'comes again',
-      mend: (world) => world.locked.clear(),
+      mend: rightsExpire,
       holds: holdsMarker,
     },
     {
@@ -148,7 +148,7 @@ export const propagateDeleteCases: FunctionCases = {
         return event;
       },
       fate: 'comes again',
-      mend: () => undefined,
+      mend: rightsExpire,
       holds: holdsMarker,
     },
     {

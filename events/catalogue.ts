@@ -99,7 +99,7 @@ export const catalogue = {
   'dev.causeway.delete.due.v1': entry({
     schema: deleteDueSchema,
     subject: 'link',
-    emittedBy: ['scan-retry', 'replicate', 'verify', 'sync-metadata', 'propagate-delete'],
+    emittedBy: ['scan-retry', 'replicate', 'sync-metadata', 'propagate-delete'],
     handledBy: 'propagate-delete',
   }),
   'dev.causeway.delete.arrived.v1': entry({

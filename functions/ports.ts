@@ -26,6 +26,10 @@ export interface Link {
   readonly existingObjects: boolean;
   /** Other buckets from which the source bucket is fed, transitively: where a replica's origin may be. */
   readonly origins: readonly { readonly site: string; readonly bucket: string }[];
+  /** Those of them from which a version reaches the source without passing the target. */
+  readonly upstream: readonly { readonly site: string; readonly bucket: string }[];
+  /** The links that lead back. */
+  readonly reverses: readonly string[];
   /** Sites from which the same rule feeds the target directly: what has been there comes from there. */
   readonly fedBy: readonly string[];
   /** Some rule starts at the target bucket and leads to a site that this rule does not feed from the source. */

@@ -52,21 +52,25 @@ export const propagateDelete = defineFunction({
     }
     const place = placeOf(link, data);
     const isRecheck = 'notBefore' in data;
+    const isPurge = event.type === 'com.amazonaws.s3.ObjectRemoved:Delete' || isRecheck;
     const look = await source.look(place.source);
     if (look.state === 'object') {
       // A client's purge is final: a replica that is there again was copied while nobody had heard of it.
-      const isPurge = event.type === 'com.amazonaws.s3.ObjectRemoved:Delete' || isRecheck;
       const isUndone = isPurge && look.replica && place.source.versionId !== nullVersion;
       if (!isUndone) return done('still at the source');
       return purge(context, place, { isRecheck, alsoAtSource: look });
     }
     if (look.state === 'marker') {
       const exact = 'modified' in data ? data.modified : undefined;
-      if (look.replica && isRecheck) return purge(context, place, { isRecheck, alsoAtSource: look });
+      if (look.replica && isPurge) return purge(context, place, { isRecheck, alsoAtSource: look });
       if (look.replica && 'eventTime' in data) {
         // Deleting a key that is deleted already announces its marker again, whoever made it.
-        if (!(await tellsOfRemoval(context, place, exact))) return done('a replica: its origin tells of it');
-        return purge(context, place, { isRecheck: false, alsoAtSource: look });
+        const isRemoval = await tellsOfRemoval(context, place, exact);
+        if (isRemoval) return purge(context, place, { isRecheck, alsoAtSource: look });
+        // Another link of this site may have removed it just now.
+        const now = await source.look(place.source);
+        const isGone = now.state === 'absent' && now.missing === 'version';
+        return isGone ? purge(context, place, { isRecheck }) : done('a replica: its origin tells of it');
       }
       const told = exact ?? ('eventTime' in data ? data.eventTime : undefined);
       return putMarker(context, place, look.modified, told);

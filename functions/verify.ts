@@ -16,12 +16,7 @@ const roundLimit = 5;
 export const verify = defineFunction({
   name: 'verify',
   on: ['dev.causeway.version.sent.v1'],
-  emits: [
-    'dev.causeway.version.due.v1',
-    'dev.causeway.metadata.due.v1',
-    'dev.causeway.delete.due.v1',
-    'dev.causeway.version.arrived.v1',
-  ],
+  emits: ['dev.causeway.version.due.v1', 'dev.causeway.metadata.due.v1', 'dev.causeway.version.arrived.v1'],
   async handle(event, context) {
     const { link, target, clock, meter } = context;
     const { data } = event;

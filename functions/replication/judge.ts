@@ -78,12 +78,13 @@ async function missing(
  * look as if it had never gone. It counts as missing when it was one walk ago already, and no news waits.
  */
 async function mayBePurgedThere(context: BatchContext, state: WalkState, ref: VersionRef): Promise<boolean> {
-  const { link, orphans, walks } = context;
+  const { link, orphans } = context;
   if (!link.twoWay || state.hurry || state.round === 0) return false;
   const first = await orphans.seenIn(link.id, ref);
   if (first === undefined) await orphans.remember(link.id, ref, state.round);
   if (first === undefined || first >= state.round) return true;
-  if (state.round - first < patientRounds && (await walks.backlog(reverseOf(link))) > 0) return true;
+  const isPatient = state.round - first < patientRounds;
+  if (isPatient && (await isNewsWaiting(context, link.reverses))) return true;
   await orphans.forget(link.id, ref);
   return false;
 }
@@ -91,8 +92,10 @@ async function mayBePurgedThere(context: BatchContext, state: WalkState, ref: Ve
 /** After so many rounds whatever still waits is no news of this version. */
 const patientRounds = 16;
 
-const reverseOf = ({ rule, source, target }: BatchContext['link']): string =>
-  `${rule}_${target.site}_${source.site}`;
+async function isNewsWaiting({ walks }: BatchContext, links: readonly string[]): Promise<boolean> {
+  for (const link of links) if ((await walks.backlog(link)) > 0) return true;
+  return false;
+}
 
 /** A replica that the target lacks may have been purged there, at its origin: then it is the reverse link's matter. */
 async function mayComeFromTarget(
@@ -148,15 +151,14 @@ async function metadata(
   version: ListedVersion,
   replica: ListedVersion,
 ): Promise<Judgement> {
-  const { link, orphans, walks } = context;
+  const { link, orphans } = context;
   if (!link.metadataChanges) return nothing;
   const draft = {
     type: 'dev.causeway.metadata.due.v1',
     data: { link: link.id, ...refAt(link.source.bucket, version), reason: 'differs' },
   } as const;
   if (!link.twoWay) return { draft };
-  // The origin's word counts.
-  if (version.replica !== false || replica.replica !== true) return nothing;
+  if (replica.replica !== true || !(await speaksForOrigin(context, version))) return nothing;
   // Apart from what is remembered of the version itself.
   const ref = { ...refAt(link.target.bucket, version), versionId: `${version.versionId}/metadata` };
   const first = await orphans.seenIn(link.id, ref);
@@ -164,10 +166,22 @@ async function metadata(
     if (first === undefined) await orphans.remember(link.id, ref, state.round);
     return nothing;
   }
-  const waiting = (await walks.backlog(link.id)) + (await walks.backlog(reverseOf(link)));
-  if (state.round - first < patientRounds && waiting > 0) return nothing;
+  const isPatient = state.round - first < patientRounds;
+  if (isPatient && (await isNewsWaiting(context, [link.id, ...link.reverses]))) return nothing;
   await orphans.forget(link.id, ref);
   return { draft };
+}
+
+/** The origin's word counts, and of two replicas that of the one which has it from the origin's side. */
+async function speaksForOrigin(context: BatchContext, version: ListedVersion): Promise<boolean> {
+  const { link } = context;
+  if (version.replica !== true) return version.replica === false;
+  for (const { site, bucket } of link.upstream) {
+    const look = await lookIfReachable(context.site(site), refAt(bucket, version));
+    // Where the origin itself feeds the target, its own link sees to it.
+    if (look?.state === 'object' && !look.replica) return !link.fedBy.includes(site);
+  }
+  return false;
 }
 
 /** A replica whose origin does not list it: purged while nobody heard, or the origin lost it. */

@@ -6,7 +6,8 @@ import type { ReplicationRule } from './replication-rule.ts';
 type Place = Link['source'];
 
 /** A link as its own rule has it, before the others are looked at. */
-export interface Route extends Omit<Link, 'twoWay' | 'yieldsTo' | 'origins' | 'onward' | 'fedBy'> {
+export interface Route
+  extends Omit<Link, 'twoWay' | 'yieldsTo' | 'origins' | 'upstream' | 'reverses' | 'onward' | 'fedBy'> {
   readonly direction: ReplicationRule['spec']['direction'];
   readonly priority: number;
 }
@@ -78,6 +79,8 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
     return {
       ...own,
       twoWay: next.some((other) => samePlace(other.target, route.source)),
+      reverses: next.filter((other) => samePlace(other.target, route.source)).map(({ id }) => id),
+      upstream: originsOf(route.source, into, route.target),
       onward: next.some((other) => leadsOn(route, other)),
       yieldsTo: (into.get(placeName(route.target)) ?? [])
         .filter((other) => other.priority > priority && compete(route, other))
@@ -94,10 +97,11 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
  * Every other bucket that leads to this one. Filters are left aside: they decide what is sent now, and what is
  * there may have come under older ones; a bucket too many costs a request, one too few could cost a version.
  */
-function originsOf(place: Place, into: ReadonlyMap<string, readonly Route[]>): Place[] {
+function originsOf(place: Place, into: ReadonlyMap<string, readonly Route[]>, besides?: Place): Place[] {
   const found = new Map([[placeName(place), place]]);
   for (const reached of found.values()) {
     for (const { source } of into.get(placeName(reached)) ?? []) {
+      if (besides && samePlace(source, besides)) continue;
       if (!found.has(placeName(source))) found.set(placeName(source), source);
     }
   }

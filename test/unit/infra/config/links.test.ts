@@ -41,6 +41,8 @@ describe('links', () => {
       origins: [],
       onward: false,
       fedBy: [],
+      upstream: [],
+      reverses: [],
       scanEveryMs: 2000,
     });
   });

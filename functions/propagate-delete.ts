@@ -76,11 +76,7 @@ export const propagateDelete = defineFunction({
       return putMarker(context, place, look.modified, told);
     }
     if (look.missing === 'bucket') throw bucketMissing(link.source.site, link.source.bucket);
-    if ('reason' in data && (await sourceMadeAnew(context))) {
-      context.meter.orphan(link.id, place.target);
-      return park(`bucket ${link.source.bucket} at ${link.source.site} was made anew: its replicas are kept`);
-    }
-    return purge(context, place, { isRecheck });
+    return purge(context, place, { isRecheck, isUnannounced: 'reason' in data });
   },
 });
 
@@ -144,15 +140,25 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
 async function purge(
   context: LinkContext,
   place: Place,
-  { isRecheck, alsoAtSource }: { readonly isRecheck: boolean; readonly alsoAtSource?: Look },
+  {
+    isRecheck,
+    isUnannounced = false,
+    alsoAtSource,
+  }: { readonly isRecheck: boolean; readonly isUnannounced?: boolean; readonly alsoAtSource?: Look },
 ) {
-  const { link, source, target, clock, deadlines } = context;
+  const { link, source, target, clock, meter, deadlines } = context;
   if (!link.versionPurges) return done('the rule leaves purges alone');
   const at = { ...link.target, key: place.target.key };
   return exclusively(context, at, async (lock) => {
     const before = await target.look(place.target);
     if (before.state === 'absent' && before.missing === 'bucket') {
       throw bucketMissing(link.target.site, link.target.bucket);
+    }
+    // What tells of a marker's purge may as well have told that it was made.
+    const isDoubtful = !isRecheck && !alsoAtSource && (isUnannounced || before.state === 'marker');
+    if (isDoubtful && (await sourceMadeAnew(context, before))) {
+      meter.orphan(link.id, place.target);
+      return park(`bucket ${link.source.bucket} at ${link.source.site} was made anew: its replicas are kept`);
     }
     const held = heldBecause(before, clock.now());
     if (held) return park(`${link.target.site} must keep this version: ${held}`);
@@ -176,15 +182,17 @@ async function purge(
   });
 }
 
-/** An absence that nobody announced counts only in the bucket that the replicas were made from. */
-async function sourceMadeAnew(context: LinkContext): Promise<boolean> {
+/** An absence counts only in the bucket that the replica was made from: not in one made anew since. */
+async function sourceMadeAnew(context: LinkContext, replica: Look): Promise<boolean> {
   const { link, source, walks } = context;
+  if (replica.state === 'absent') return false;
   const known = await walks.load(link.id);
   if (!known) return false;
-  if (known.frozen) return true;
   const bucket = await source.bucket(link.source.bucket);
   if (!bucket) throw bucketMissing(link.source.site, link.source.bucket);
-  return bucket.created !== known.sourceCreated;
+  if (!known.frozen && bucket.created === known.sourceCreated) return false;
+  const modified = replica.state === 'marker' ? replica.modified : replica.facts.modified;
+  return Date.parse(modified) < Date.parse(bucket.created);
 }
 
 const arrived = (context: LinkContext, place: Place, modified?: string) =>

@@ -196,7 +196,8 @@ async function extra(context: BatchContext, state: WalkState, version: ListedVer
   }
   const first = await orphans.seenIn(link.id, ref);
   if (first === undefined) await orphans.remember(link.id, ref, state.round);
-  if (first === undefined || first >= state.round) return { isSuspect: true };
+  // The round between has counted all there are: many at once may have begun to go while the first one looked.
+  if (first === undefined || first + 1 >= state.round) return { isSuspect: true };
   // Many at once are no purges that nobody heard of, but an origin that lost its data.
   const isLoss = Math.max(state.suspects, state.suspectsBefore) > Math.max(100, state.counted / 100);
   if (state.frozen || isLoss) {

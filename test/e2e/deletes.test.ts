@@ -292,14 +292,22 @@ describe('a source bucket that vanished', () => {
     await announceChanges(east.client, bucket, siteOf(world, 'east').server.notificationArns);
   };
 
-  test('leaves every replica; made anew, nothing is removed for being absent in it', async () => {
+  test('leaves every replica; made anew, nothing is removed for being absent in it, by late events neither', async () => {
     await fill(east, 'anew', 'old');
     const before = await agreed([east, west], { bucket: 'anew' });
     await vanish('anew');
     const whileAway = await listVersions(west, 'anew');
     await make('anew');
     await walked(running, of('anew'), 4);
-    const after = await listVersions(west, 'anew');
+    const marker = before.find(({ kind }) => kind === 'marker');
+    for (const name of ['DeleteMarkerCreated', 'Delete']) {
+      const late = notification(`ObjectRemoved:${name}`, 'anew', marker?.key ?? '', marker?.versionId);
+      await announce(running.bus, 'east', late);
+    }
+    await east.put('anew', 'witness', 'x');
+    await eventually(async () => expect(await ids(west, 'anew', 'witness')).toHaveLength(1));
+    await quiet(running, of('anew'));
+    const after = await listVersions(west, 'anew', 'old/');
     const fresh = await east.put('anew', 'fresh', 'x');
 
     await eventually(async () => expect(await ids(west, 'anew', 'fresh')).toEqual([fresh.versionId]));

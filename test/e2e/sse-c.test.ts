@@ -139,7 +139,6 @@ test('cannot be read by anybody else: a dead letter says so, once, and all other
     );
   });
   await walked(running, rules, 4);
-  console.log((await vault.list('photos', { prefix: '', limit: 10 })).versions);
 
   expect(await reasons()).toHaveLength(1);
 });

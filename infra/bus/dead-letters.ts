@@ -1,5 +1,5 @@
 /** Events that no retry can help, on a stream of their own. */
-import { makeEvent } from '../../events/cloudevent.ts';
+import { type CausewayEvent, makeEvent } from '../../events/cloudevent.ts';
 import { identify } from '../../events/identity.ts';
 import type { Clock } from '../../functions/ports.ts';
 import type { DeadLetters, EventLog } from '../host/ports.ts';
@@ -12,7 +12,7 @@ export function createDeadLetters(log: EventLog, clock: Clock): DeadLetters {
     async add({ link, function: name, reason, attempts, body, cause }) {
       const event = Buffer.from(body.subarray(0, keptBytes)).toString('utf8');
       const time = new Date(clock.now()).toISOString();
-      const id = identify('dead-letter', cause?.id ?? event, link, reason);
+      const id = identify('dead-letter', link, reason, ...factOf(cause, event));
       const data = { link, function: name, reason, attempts, event };
       const letter = makeEvent(
         { type: 'dev.causeway.dead-letter.v1', data },
@@ -21,4 +21,12 @@ export function createDeadLetters(log: EventLog, clock: Clock): DeadLetters {
       await log.publish([{ event: letter }]);
     },
   };
+}
+
+/** Every walk finds the same version again: that is one letter. What somebody replays by hand is a new one. */
+function factOf(cause: CausewayEvent | undefined, event: string): (string | undefined)[] {
+  if (!cause) return [event];
+  const isReplayed = cause.id.startsWith('replay-');
+  if (isReplayed || !('bucket' in cause.data)) return [cause.id];
+  return [cause.data.bucket, cause.data.key, cause.data.versionId];
 }

@@ -94,6 +94,19 @@ describe('a message that nobody can read', () => {
     expect(await failures()).toEqual([]);
   });
 
+  test('from a site, of an unknown kind, is counted by its name', async () => {
+    await announce(running.bus, 'east', notification('ObjectCreated:Unheard', 'told', 'key', 'version'));
+
+    await eventually(async () => {
+      const ignored = await running.telemetry.registry
+        .getSingleMetric('causeway_events_ignored_total')
+        ?.get();
+      expect(ignored?.values).toContainEqual(
+        expect.objectContaining({ labels: { site: 'east', name: 'ObjectCreated:Unheard' }, value: 1 }),
+      );
+    });
+  });
+
   test('on a link is kept as a dead letter, and the next is heard', async () => {
     const subject = `causeway.object.east.told.ObjectCreated-Put.${keyHash('told', 'key')}`;
     const envelope = { specversion: '1.0', id: 'one', source: 'test', time: '2026-01-01T00:00:00Z' };

@@ -5,7 +5,7 @@
  * emits:     version.due where the target lacks the version, delete.due where the source does, metadata.arrived for
  *            the rules that start at the target
  * guarantee: the target ends with what the source has when it is read, whatever the order of the events. Two-way,
- *            both directions take one lock, so that two changes at once do not swap sides.
+ *            all sites take one lock, so that changes at once do not go round after each other for ever.
  */
 import type { VersionFacts } from '../events/object-events.ts';
 import { defineFunction, done, park, retryAfter } from './define.ts';
@@ -33,9 +33,7 @@ export const syncMetadata = defineFunction({
     if (!link.metadataChanges) return done('the rule leaves metadata alone');
     const place = placeOf(link, data);
     const version = { link: link.id, ...place.source };
-    const first = [link.source.site, link.target.site].sort()[0];
-    const canonical = link.twoWay && first === link.source.site ? link.source : link.target;
-    return exclusively(context, { ...canonical, key: place.target.key }, async () => {
+    return exclusively(context, { ...lockedAt(link), key: place.target.key }, async () => {
       const wanted = await source.look(place.source);
       if (wanted.state === 'absent' && wanted.missing === 'bucket') {
         throw bucketMissing(link.source.site, link.source.bucket);
@@ -74,6 +72,15 @@ export const syncMetadata = defineFunction({
     });
   },
 });
+
+/** One place for all links among which a change can go round; where none leads back, targets do not wait for each other. */
+function lockedAt({ twoWay, source, target, origins }: Link): Link['source'] {
+  if (!twoWay) return target;
+  const nameOf = ({ site, bucket }: Link['source']): string => `${site}/${bucket}`;
+  return [source, target, ...origins].reduce((least, place) =>
+    nameOf(place) < nameOf(least) ? place : least,
+  );
+}
 
 const mayBeOrigin = ({ origins, target }: Link): boolean =>
   origins.some(({ site, bucket }) => site === target.site && bucket === target.bucket);

@@ -1,4 +1,4 @@
-/** Durations, sizes and rates as people write them (`1m`, `50MiB`, `50MiB/s`, `500/s`), as numbers. */
+/** Durations and sizes as people write them (`1m`, `50MiB`), as numbers. */
 import { z } from 'zod';
 
 const millisecondsIn: Readonly<Record<string, number>> = {
@@ -33,13 +33,6 @@ export const parseDuration = (text: string): number | undefined => quantity(text
 
 /** Bytes. */
 export const parseSize = (text: string): number | undefined => quantity(text, bytesIn);
-
-/** Per second: bytes of `50MiB/s`, a plain count of `500/s`. */
-export function parseRate(text: string): number | undefined {
-  if (!text.endsWith('/s')) return undefined;
-  const amount = text.slice(0, -2);
-  return /^\d+$/.test(amount) ? quantity(amount, { '': 1 }) : parseSize(amount);
-}
 
 /** A duration field, as milliseconds within bounds that are given as they are written. */
 export function duration(from: string, to: string): z.ZodType<number> {

@@ -1,16 +1,14 @@
 /**
  * What a running deployment serves: /metrics for Prometheus, /health/*, and /webhook/<site> for MinIO servers that
- * notify over HTTP. A notification is answered 200 only after the stream has its events.
+ * notify over HTTP. A notification is answered 2xx only after the stream has its events, or the dead letter it became.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Registry } from 'prom-client';
-import { EventError } from '../../events/cloudevent.ts';
 import { identify } from '../../events/identity.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { Secret } from '../config/secret.ts';
 import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from '../host/http-server.ts';
-import { type IntakeObserver, takeNotification } from '../host/intake.ts';
-import type { EventLog } from '../host/ports.ts';
+import { type Intake, takeNotification } from '../host/intake.ts';
 
 export interface GatewayOptions {
   readonly host: string;
@@ -19,12 +17,10 @@ export interface GatewayOptions {
   /** Brings gauges up to date before they are read. */
   refresh(): Promise<void>;
   notReady(): string | undefined;
-  readonly webhook: {
+  readonly webhook: Intake & {
     /** Without a token no webhook is taken. */
     readonly token: Secret | undefined;
     readonly sites: ReadonlySet<string>;
-    readonly log: EventLog;
-    readonly observer: IntakeObserver;
   };
 }
 
@@ -54,7 +50,7 @@ async function answer(options: GatewayOptions, request: HttpRequest): Promise<Ht
 }
 
 async function webhook(
-  { webhook: { token, sites, log, observer } }: GatewayOptions,
+  { webhook: { token, sites, ...intake } }: GatewayOptions,
   site: string,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
@@ -72,13 +68,9 @@ async function webhook(
   if (!body) return { status: 413, body: `a notification has ${mostBytes} bytes at most\n` };
   if (body.length === 0) return { status: 200 };
   try {
-    await takeNotification(site, body, { log, observer });
-    return { status: 200 };
+    const reason = await takeNotification(site, body, intake);
+    return reason ? { status: 202, body: `kept as a dead letter: ${reason}\n` } : { status: 200 };
   } catch (error) {
-    if (error instanceof EventError) {
-      observer.refused(site, error.message);
-      return { status: 400, body: `${error.message}\n` };
-    }
     return { status: 503, headers: { 'retry-after': '1' }, body: `${messageOf(error)}\n` };
   }
 }

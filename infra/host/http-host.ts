@@ -84,8 +84,11 @@ async function refuse(
   { kind, message: reason }: EventError,
   body: Buffer,
 ): Promise<HttpAnswer> {
+  if (kind === 'unknown-type') {
+    observer.foreign('-', reason);
+    return accepted;
+  }
   observer.unreadable('-', reason);
-  if (kind === 'unknown-type') return accepted;
   try {
     await settlement.deadLetters.add({ reason, attempts: 1, body });
     return accepted;

@@ -10,13 +10,30 @@ export interface IntakeObserver {
   refused(site: string, reason: string): void;
 }
 
-/** Puts the events of one notification on the stream; resolves when they are there. Throws EventError for what is none. */
+export interface Intake {
+  readonly log: EventLog;
+  readonly deadLetters: DeadLetters;
+  readonly observer: IntakeObserver;
+}
+
+/**
+ * Puts the events of one notification on the stream; resolves when they are there. What is no notification becomes a
+ * dead letter, since its sender would only send it again and keep the next ones waiting: resolves to the reason.
+ */
 export async function takeNotification(
   site: string,
   body: Uint8Array,
-  { log, observer }: { readonly log: EventLog; readonly observer: IntakeObserver },
-): Promise<void> {
-  const read = fromMinio(site, parse(body));
+  { log, deadLetters, observer }: Intake,
+): Promise<string | undefined> {
+  let read: ReturnType<typeof fromMinio>;
+  try {
+    read = fromMinio(site, parse(body));
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    await deadLetters.add({ reason: `${site}: ${error.message}`, attempts: 1, body });
+    observer.refused(site, error.message);
+    return error.message;
+  }
   const events = read.filter((one): one is CausewayEvent => 'type' in one);
   if (events.length > 0) await log.publish(events.map((event) => ({ event })));
   // A notification that comes again because the stream was away is counted once.
@@ -24,6 +41,7 @@ export async function takeNotification(
     if ('type' in one) observer.eventIn(site, one.type);
     else observer.ignored(site, one.ignored);
   }
+  return undefined;
 }
 
 function parse(body: Uint8Array): unknown {
@@ -34,25 +52,16 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-export interface IntakeOptions {
+export interface IntakeOptions extends Intake {
   readonly site: string;
   readonly feed: Feed;
-  readonly log: EventLog;
-  readonly deadLetters: DeadLetters;
-  readonly observer: IntakeObserver;
 }
 
-export function startIntake({ site, feed, log, deadLetters, observer }: IntakeOptions): Promise<OpenFeed> {
+export function startIntake({ site, feed, ...intake }: IntakeOptions): Promise<OpenFeed> {
   async function take(message: HeldMessage): Promise<void> {
-    try {
-      await takeNotification(site, message.body, { log, observer });
-    } catch (error) {
-      if (!(error instanceof EventError)) return message.nak(1000);
-      await deadLetters.add({ reason: `${site}: ${error.message}`, attempts: 1, body: message.body });
-      observer.refused(site, error.message);
-    }
+    await takeNotification(site, message.body, intake);
     await message.ack();
   }
-  // A dead letter that could not be kept leaves the message unacknowledged: it comes again.
+  // What could neither be taken nor kept stays unacknowledged: it comes again.
   return feed.open((message) => void take(message).catch(() => message.nak(1000)));
 }

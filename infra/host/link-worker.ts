@@ -18,6 +18,9 @@ import { followers, type Settlement, settle } from './settle.ts';
 /** Told of each event that was dealt with; logs and metrics hang here. */
 export interface Observer {
   handled(link: string, event: CausewayEvent, result: Result): void;
+  /** An event of a type that is not in the catalogue: let go. */
+  foreign(link: string, reason: string): void;
+  /** No event at all: becomes a dead letter. */
   unreadable(link: string, reason: string): void;
   /** The outcome could not be made to hold (the stream is away); the message comes again. */
   unsettled(link: string, event: CausewayEvent, reason: string): void;
@@ -151,8 +154,9 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
 
   function refuse(message: HeldMessage, error: unknown): void {
     const reason = messageOf(error);
-    observer.unreadable(link.id, reason);
     const isForeign = error instanceof EventError && error.kind === 'unknown-type';
+    if (isForeign) observer.foreign(link.id, reason);
+    else observer.unreadable(link.id, reason);
     const { attempts, body } = message;
     const kept = isForeign
       ? Promise.resolve()

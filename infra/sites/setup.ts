@@ -64,11 +64,15 @@ export async function setUpSite({ server, mc, buckets, role }: SiteSetup): Promi
 }
 
 /** An S3 client that may do anything at an embedded site. */
-export function rootClient({ endpoint, region, rootUser, rootPassword }: MinioServer): S3Client {
+export function rootClient(
+  { endpoint, region, rootUser, rootPassword }: MinioServer,
+  { maxAttempts = 3 }: { readonly maxAttempts?: number } = {},
+): S3Client {
   return new S3Client({
     endpoint,
     region,
     forcePathStyle: true,
+    maxAttempts,
     credentials: { accessKeyId: rootUser, secretAccessKey: rootPassword },
     requestHandler: { connectionTimeout: 3_000, requestTimeout: 15_000 },
   });

@@ -179,6 +179,9 @@ export function createTelemetry(logger: Logger): Telemetry {
             break;
         }
       },
+      foreign(link, reason) {
+        logger.warn({ link, reason }, 'an event of a type that nobody here takes is let go');
+      },
       unreadable(link, reason) {
         logger.error({ link, reason }, 'a message is no event: kept as a dead letter');
       },

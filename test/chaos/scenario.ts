@@ -59,7 +59,9 @@ export async function survive(harm: keyof typeof harms): Promise<{ versions: num
   const causeway = await causewayUp(world.dir, world.embedded, text);
   try {
     let harming: Promise<void> | undefined;
-    const clients = new Map(world.embedded.sites.map(({ name, server }) => [name, rootClient(server)]));
+    const clients = new Map(
+      world.embedded.sites.map(({ name, server }) => [name, rootClient(server, { maxAttempts: 1 })]),
+    );
     const model = await runWorkload({
       seed,
       operations: 1500,

@@ -56,9 +56,14 @@ export async function disagreements(
   const [first] = listings;
   for (const [index, other] of listings.entries()) {
     const site = stores[index]?.site;
+    for (const [key, versions] of Map.groupBy(other.values(), (version) => version.key)) {
+      const unexpected = model.unexpected(
+        key,
+        versions.map(({ versionId }) => versionId),
+      );
+      wrong.push(...unexpected.map((versionId) => `${site}: ${key} ${versionId} should not be there`));
+    }
     for (const [name, version] of other) {
-      const { versionId } = version;
-      if (!model.versions.has(versionId)) wrong.push(`${site}: ${name} should not be there`);
       const same = first?.get(name);
       const shown = ({ marker, latest, modified, size, etag, facts }: ListedVersion) =>
         canonical({ marker, latest, modified: toMilliseconds(modified), size, etag, facts });

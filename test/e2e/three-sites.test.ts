@@ -103,6 +103,24 @@ describe('a mesh of three sites', () => {
     });
   });
 
+  test('ends with one value where all three change the tags at once', async () => {
+    const refs = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => [east, west, north][n % 3]?.put('mesh', `contest/${n}`, 'x')),
+    );
+    await everywhere('mesh', 'contest/');
+    await Promise.all(
+      refs.flatMap((ref) =>
+        ref
+          ? [east.tag(ref, { by: 'east' }), west.tag(ref, { by: 'west' }), north.tag(ref, { by: 'north' })]
+          : [],
+      ),
+    );
+    const lines = await everywhere('mesh', 'contest/');
+    await walked(running, of('mesh'), 2);
+
+    expect(await everywhere('mesh', 'contest/')).toEqual(lines);
+  });
+
   test('finds at every site what no event told of', async () => {
     const ref = await east.put('mesh', 'untold/purged', 'x');
     await everywhere('mesh', 'untold/');

@@ -2,7 +2,7 @@
  * A seeded workload of an application that knows nothing of Causeway: puts, overwrites, multipart uploads, odd keys,
  * empty objects, copies, delete markers, purges, markers purged, tags, multi-deletes, at several sites at once. Work on
  * one key at one site is in order; hot keys are written from both sides. A request that fails while a server is down
- * is made again; what the server did of it unheard is no fault, but a purge that may have happened is repeated.
+ * is made again; what the server made of it unheard is no fault, and a purge that may have happened is repeated.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -36,7 +36,7 @@ export interface WorkloadOptions {
   readonly seed: number;
   readonly operations: number;
   readonly bucket: string;
-  /** An application's client at each site that it writes to. */
+  /** An application's client at each site that it writes to; it makes one attempt, so that each one is counted. */
   readonly clients: ReadonlyMap<string, S3Client>;
   readonly lanes?: number;
   /** Called after each operation; a chaos test does its harm here. */
@@ -120,8 +120,9 @@ async function put(lane: Lane, key: string): Promise<void> {
   const about = description(lane);
   const size = luck.next() < 0.1 ? 0 : luck.below(luck.next() < 0.05 ? 400_000 : 3000);
   const body = Buffer.alloc(size, luck.below(256));
-  const answer = await again(() =>
-    client.send(new PutObjectCommand({ ...fields(lane, key, about), Body: body })),
+  const answer = await again(
+    () => client.send(new PutObjectCommand({ ...fields(lane, key, about), Body: body })),
+    () => model.leaveOpen(key),
   );
   const etag = createHash('md5').update(body).digest('hex');
   model.add(known(answer.VersionId), { kind: 'object', key, site, etag, size, ...about });
@@ -132,16 +133,19 @@ async function multipart(lane: Lane, key: string): Promise<void> {
   const about = description(lane);
   const at = { Bucket: bucket, Key: key };
   const bodies = [Buffer.alloc(5 * 1024 * 1024, luck.below(256)), Buffer.alloc(1 + luck.below(1000), 7)];
-  const answer = await again(async () => {
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand(fields(lane, key, about)));
-    const Parts = [];
-    for (const [index, Body] of bodies.entries()) {
-      const PartNumber = index + 1;
-      const part = await client.send(new UploadPartCommand({ ...at, UploadId, PartNumber, Body }));
-      Parts.push({ PartNumber, ETag: part.ETag });
-    }
-    return client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
-  });
+  const answer = await again(
+    async () => {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(fields(lane, key, about)));
+      const Parts = [];
+      for (const [index, Body] of bodies.entries()) {
+        const PartNumber = index + 1;
+        const part = await client.send(new UploadPartCommand({ ...at, UploadId, PartNumber, Body }));
+        Parts.push({ PartNumber, ETag: part.ETag });
+      }
+      return client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
+    },
+    () => model.leaveOpen(key),
+  );
   const etag = (answer.ETag ?? '').replaceAll('"', '');
   const size = bodies.reduce((sum, body) => sum + body.length, 0);
   model.add(known(answer.VersionId), { kind: 'object', key, site, etag, size, ...about });
@@ -154,15 +158,19 @@ async function copy(lane: Lane, key: string): Promise<void> {
   const original = versionId === undefined ? undefined : model.versions.get(versionId);
   if (original?.kind !== 'object') return put(lane, key);
   const CopySource = `${bucket}/${encodeURIComponent(from)}?versionId=${versionId}`;
-  const answer = await again(() =>
-    client.send(new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource })),
+  const answer = await again(
+    () => client.send(new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource })),
+    () => model.leaveOpen(key),
   );
   const etag = (answer.CopyObjectResult?.ETag ?? '').replaceAll('"', '');
   model.add(known(answer.VersionId), { ...original, key, etag });
 }
 
 async function mark({ client, bucket, site, model }: Lane, key: string): Promise<void> {
-  const answer = await again(() => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
+  const answer = await again(
+    () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })),
+    () => model.leaveOpen(key),
+  );
   // A key that never was leaves no marker.
   if (answer.DeleteMarker) model.add(known(answer.VersionId), { kind: 'marker', key, site });
 }
@@ -184,8 +192,9 @@ async function multiDelete({ client, bucket, site, luck, model }: Lane, key: str
   // A multi-delete of a key that has no versions names a marker and makes none (seen on MinIO).
   if (model.of(key, site, 'object').length + model.of(key, site, 'marker').length === 0) return;
   const Objects = VersionId === undefined ? [{ Key: key }] : [{ Key: key, VersionId }];
-  const answer = await again(() =>
-    client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } })),
+  const answer = await again(
+    () => client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } })),
+    () => model.leaveOpen(key),
   );
   if (VersionId !== undefined) return model.purge(VersionId);
   for (const deleted of answer.Deleted ?? []) {
@@ -216,7 +225,10 @@ function known(versionId: string | undefined): string {
 }
 
 /** An application retries while its server is away. */
-async function again<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+async function again<Answer>(
+  request: () => Promise<Answer>,
+  unanswered: () => void = () => undefined,
+): Promise<Answer> {
   const deadline = Date.now() + 60_000;
   for (;;) {
     try {
@@ -224,6 +236,7 @@ async function again<Answer>(request: () => Promise<Answer>): Promise<Answer> {
     } catch (error) {
       if (error instanceof S3ServiceException && (error.$metadata.httpStatusCode ?? 500) < 500) throw error;
       if (Date.now() > deadline) throw error;
+      unanswered();
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

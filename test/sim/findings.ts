@@ -45,6 +45,7 @@ export function createFindings(trace: (line: () => string) => void): Findings {
         );
         if (result.kind === 'park') report(`dead letter of ${link}: ${result.reason}`);
       },
+      foreign: (link, reason) => report(`${link} let an event go: ${reason}`),
       unreadable: (link, reason) => report(`${link} could not read an event: ${reason}`),
       unsettled: (link, event, reason) =>
         trace(() => `${link} unsettled ${event.type} ${event.subject}: ${reason}`),

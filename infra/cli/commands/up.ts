@@ -58,6 +58,7 @@ export const up: CliCommand = {
           token: settings.webhookToken,
           sites: new Set(stores.keys()),
           log: deployment.world.log,
+          deadLetters: deployment.world.deadLetters,
           observer: {
             eventIn: telemetry.eventIn,
             ignored: telemetry.ignored,

@@ -32,6 +32,7 @@ export interface HostKind {
 
 const silent: Observer = {
   handled: () => undefined,
+  foreign: () => undefined,
   unreadable: () => undefined,
   unsettled: () => undefined,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, parseDuration, parseRate, parseSize } from '../../../../infra/config/quantities.ts';
+import { duration, parseDuration, parseSize } from '../../../../infra/config/quantities.ts';
 
 describe('quantities', () => {
   it.each([
@@ -27,17 +27,6 @@ describe('quantities', () => {
     ['1.5GiB', 1_610_612_736],
   ])('reads the size %s as %d bytes', (text, expected) => {
     expect(parseSize(text)).toBe(expected);
-  });
-
-  it.each([
-    ['50MiB/s', 52_428_800],
-    ['500/s', 500],
-  ])('reads the rate %s as %d a second', (text, expected) => {
-    expect(parseRate(text)).toBe(expected);
-  });
-
-  it.each(['50MiB', '50/m', '/s', '50Mbit/s', 'MiB/s'])('takes %j for no rate', (text) => {
-    expect(parseRate(text)).toBeUndefined();
   });
 
   it.each(['499ms', '25h', 'soon'])('refuses %j for a duration field from 500ms to 24h', (text) => {

@@ -25,6 +25,7 @@ const notification = JSON.stringify({
 
 let gateway: HttpServer;
 let published: CausewayEvent[];
+let kept: string[];
 /** What publishing waits for, or fails with. */
 let stream: () => Promise<void>;
 let told: string[];
@@ -45,6 +46,12 @@ async function start(secret: Secret | undefined): Promise<void> {
           published.push(...publications.map(({ event }) => event));
         },
       },
+      deadLetters: {
+        async add({ reason }) {
+          await stream();
+          kept.push(reason);
+        },
+      },
       observer: {
         eventIn: (site, type) => told.push(`${site} ${type}`),
         ignored: (site, what) => told.push(`${site} ignored ${what}`),
@@ -56,6 +63,7 @@ async function start(secret: Secret | undefined): Promise<void> {
 
 beforeEach(async () => {
   published = [];
+  kept = [];
   told = [];
   stream = async () => undefined;
   await start(new Secret(token));
@@ -148,12 +156,20 @@ describe('a notification', () => {
     ['not JSON', '{"Records":', 'not JSON'],
     ['no notification', '{"hello":"world"}', 'Records'],
     ['without a bucket', JSON.stringify({ Records: [{ ...record, s3: {} }] }), 's3.bucket'],
-  ])('that is %s gets 400 and the reason', async (_, body, words) => {
+  ])('that is %s becomes a dead letter, so that the next is not kept waiting', async (_, body, words) => {
     const answer = await send({ body });
 
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(202);
     expect(await answer.text()).toContain(words);
+    expect(kept).toEqual([expect.stringContaining(words)]);
     expect(told).toEqual([expect.stringContaining(`paris refused`)]);
+  });
+
+  test('that is none is to come again where it cannot be kept', async () => {
+    stream = () => Promise.reject(new Error('NATS is away'));
+
+    expect((await send({ body: '{}' })).status).toBe(503);
+    expect(told).toEqual([]);
   });
 
   test.each([1024 * 1024 + 1, 8 * 1024 * 1024])('of %d bytes gets 413', async (size) => {

@@ -43,7 +43,12 @@ beforeEach(async () => {
     context: world.contextOf(world.link),
     settlement: world.settlement,
     gate: createGate(world.clock, () => undefined),
-    observer: { handled: () => undefined, unreadable: () => undefined, unsettled: () => undefined },
+    observer: {
+      handled: () => undefined,
+      foreign: () => undefined,
+      unreadable: () => undefined,
+      unsettled: () => undefined,
+    },
     concurrency: 4,
     workingEveryMs,
     random: () => 0,

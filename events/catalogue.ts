@@ -17,6 +17,7 @@ import {
   purgeRecheckSchema,
   versionDueSchema,
   versionSentSchema,
+  versionsDueSchema,
 } from './replication-events.ts';
 import { scanDueSchema } from './schedule-events.ts';
 
@@ -69,13 +70,19 @@ export const catalogue = {
   'dev.causeway.version.due.v1': entry({
     schema: versionDueSchema,
     subject: 'link',
-    emittedBy: ['scan-retry', 'verify', 'sync-metadata'],
+    emittedBy: ['scan-retry', 'verify', 'sync-metadata', 'replicate-many'],
     handledBy: 'replicate',
+  }),
+  'dev.causeway.versions.due.v1': entry({
+    schema: versionsDueSchema,
+    subject: 'link',
+    emittedBy: ['scan-retry'],
+    handledBy: 'replicate-many',
   }),
   'dev.causeway.version.sent.v1': entry({
     schema: versionSentSchema,
     subject: 'link',
-    emittedBy: ['replicate'],
+    emittedBy: ['replicate', 'replicate-many'],
     handledBy: 'verify',
   }),
   'dev.causeway.version.arrived.v1': entry({
@@ -99,7 +106,7 @@ export const catalogue = {
   'dev.causeway.delete.due.v1': entry({
     schema: deleteDueSchema,
     subject: 'link',
-    emittedBy: ['scan-retry', 'replicate', 'sync-metadata', 'propagate-delete'],
+    emittedBy: ['scan-retry', 'replicate', 'replicate-many', 'sync-metadata', 'propagate-delete'],
     handledBy: 'propagate-delete',
   }),
   'dev.causeway.delete.arrived.v1': entry({

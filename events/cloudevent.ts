@@ -55,7 +55,9 @@ export class EventError extends Error {
 function describe(data: Draft['data']): { subject: string; partitionkey: string } {
   if ('bucket' in data) return { subject: data.key, partitionkey: partitionKey(data.bucket, data.key) };
   const link = 'link' in data && data.link !== undefined ? data.link : '';
-  return { subject: link, partitionkey: link };
+  // Two of them have nothing to do with each other, unless they tell of the same keys.
+  const first = 'versions' in data ? data.versions[0] : undefined;
+  return { subject: link, partitionkey: first ? partitionKey(link, first.key) : link };
 }
 
 /** Makes an event whose id the caller knows (sources, which hash what was notified). */
@@ -90,11 +92,17 @@ export function deriveEvent(
   cause: Pick<CausewayEvent, 'id' | 'traceparent'>,
   place: { source: string; time: string; turn?: string | number },
 ): CausewayEvent {
-  const version =
-    'bucket' in draft.data ? `${keyHash(draft.data.bucket, draft.data.key)}/${draft.data.versionId}` : '';
+  const version = firstVersionOf(draft.data);
   const link = 'link' in draft.data ? draft.data.link : '';
   const id = identify(cause.id, draft.type, link, version, place.turn);
   return makeEvent(draft, { id, source: place.source, time: place.time, cause });
+}
+
+/** Tells apart what follows from one event. */
+function firstVersionOf(data: Draft['data']): string {
+  if ('bucket' in data) return `${keyHash(data.bucket, data.key)}/${data.versionId}`;
+  const first = 'versions' in data ? data.versions[0] : undefined;
+  return first ? `${keyHash('', first.key)}/${first.versionId}` : '';
 }
 
 /** Reads an event from what JSON.parse or the cloudevents package gave. Throws EventError. */

@@ -51,6 +51,8 @@ export const arrivedSchema = z.object({
   key,
   versionId: z.string().min(1).max(1024),
   modified: z.string().optional(),
+  /** Bytes. */
+  size: z.number().int().nonnegative().optional(),
   /** Every site this version has been at: it is never sent back to one of them. */
   via: z.array(z.string()),
 });

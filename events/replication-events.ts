@@ -14,9 +14,27 @@ const reasonSchema = z.enum(['missing', 'differs', 'resync', 'observed']);
 export const versionDueSchema = onLink.extend({
   /** The time to give the replica: exact, or milliseconds plus its rank within a tie as nanoseconds. */
   modified: z.string().optional(),
+  /** Bytes. */
+  size: z.number().int().nonnegative().optional(),
   reason: reasonSchema,
   /** How often the target showed something else after it was sent. */
   round: z.number().int().nonnegative().default(0),
+});
+
+/** Most versions that one event names. */
+export const mostTogether = 500;
+
+/** Many small versions must be sent, oldest first within a key: one event for what a walk found together. */
+export const versionsDueSchema = z.object({
+  link: z.string().min(1),
+  versions: z
+    .array(
+      versionRefSchema
+        .omit({ bucket: true })
+        .extend({ modified: z.string().optional(), size: z.number().int().nonnegative() }),
+    )
+    .min(1)
+    .max(mostTogether),
 });
 
 /** The source's marker, or the absence of a version at the source, must be mirrored at the target. */

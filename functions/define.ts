@@ -41,6 +41,8 @@ export interface FunctionDefinition<On extends EventType = EventType, Emits exte
   readonly name: string;
   readonly on: readonly On[];
   readonly emits: readonly Emits[];
+  /** So many of its events at a time on one link and no more; by default as many as of all others together. */
+  readonly atOnce?: number;
   /** Idempotent: a host may call it again with the same event at any time. */
   handle(event: EventOf<On>, context: LinkContext): Promise<Outcome<Emits>>;
   /** The same for events that wait together; one promise for each, in their order, each settled by itself. */

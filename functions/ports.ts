@@ -97,6 +97,10 @@ export interface StackEntry {
 
 /** Writes many small replicas with one request. */
 export interface Stacking {
+  /** Bytes of content; what is larger gains nothing by company. */
+  readonly largestEntry: number;
+  /** Resolves once there is memory for so much content and what is made of it; the result gives it back. */
+  room(bytes: number): Promise<() => void>;
   /**
    * Takes a version's content into memory and checks it as write() does. Undefined where a stack would not bring it
    * over exactly as write() would, or where it is too large; then nothing of the content is taken.

@@ -52,7 +52,8 @@ export const propagateDelete = defineFunction({
     }
     const place = placeOf(link, data);
     const isRecheck = 'notBefore' in data;
-    const isPurge = event.type === 'com.amazonaws.s3.ObjectRemoved:Delete' || isRecheck;
+    const isClients = event.type === 'com.amazonaws.s3.ObjectRemoved:Delete';
+    const isPurge = isClients || isRecheck;
     const look = await source.look(place.source);
     if (look.state === 'object') {
       // A client's purge is final: a replica that is there again was copied while nobody had heard of it.
@@ -62,7 +63,9 @@ export const propagateDelete = defineFunction({
     }
     if (look.state === 'marker') {
       const exact = 'modified' in data ? data.modified : undefined;
-      if (look.replica && isPurge) return purge(context, place, { isRecheck, alsoAtSource: look });
+      // A key's first marker never looks like a replica, but nobody else brings a purged one back.
+      if (isClients || (look.replica && isPurge))
+        return purge(context, place, { isRecheck, alsoAtSource: look });
       if (look.replica && 'eventTime' in data) {
         // Deleting a key that is deleted already announces its marker again, whoever made it.
         const isRemoval = await tellsOfRemoval(context, place, exact);
@@ -172,7 +175,8 @@ async function purge(
       const after = await target.look(place.target);
       if (after.state !== 'absent') return retryAfter(1000, 'the version did not go');
     }
-    const passOn = before.state === 'absent' ? [] : arrived(context, place);
+    // Also where it has gone already: an earlier request of ours may have done that, and nobody heard of it.
+    const passOn = arrived(context, place);
     if (isRecheck) return done(before.state === 'absent' ? 'still gone' : 'purged a late arrival', ...passOn);
     const notBefore = new Date(clock.now() + deadlines.putMs + recheckMarginMs).toISOString();
     return done(before.state === 'absent' ? 'not there' : 'purged', ...passOn, {

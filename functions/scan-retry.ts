@@ -2,7 +2,7 @@
  * Proves that the sites agree: each interval one slice of the walk through both listings, and the ledger's due work.
  *
  * on:        scan.due, each interval for each link
- * emits:     version.due, delete.due, metadata.due for what differs; scan.due to go on at once when in a hurry
+ * emits:     version.due (many together: versions.due), delete.due, metadata.due for what differs; scan.due to go on at once when in a hurry
  * guarantee: what no event told is found all the same, within sixteen intervals; at once after a first start, a lost
  *            stream or a restored source. Never takes a listing's silence for absence. The cursor moves on only when
  *            what was found is on the stream.
@@ -13,6 +13,7 @@ import { RefusedError } from './errors.ts';
 import type { BucketInfo, LinkContext, WalkState } from './ports.ts';
 import { compareKey } from './replication/compare-key.ts';
 import { judge } from './replication/judge.ts';
+import { packed } from './replication/packing.ts';
 import { bucketMissing } from './replication/placing.ts';
 import { carriesMarker } from './replication/rule-match.ts';
 import { walk } from './replication/walk.ts';
@@ -23,13 +24,14 @@ const smallestSlice = 1000;
 const timeBudgetMs = 15_000;
 /** Beyond this the walk waits: what it would find is mostly on its way. */
 const backlogLimit = 10_000;
-const emitAtOnce = 200;
+const emitAtOnce = 500;
 
 export const scanRetry = defineFunction({
   name: 'scan-retry',
   on: ['dev.causeway.scan.due.v1'],
   emits: [
     'dev.causeway.version.due.v1',
+    'dev.causeway.versions.due.v1',
     'dev.causeway.delete.due.v1',
     'dev.causeway.metadata.due.v1',
     'dev.causeway.scan.due.v1',
@@ -114,7 +116,8 @@ async function walkSlice(
   let walked = 0;
   let drafts: Draft[] = [];
   const flush = async () => {
-    if (drafts.length > 0) await context.emit(drafts);
+    const largest = target.stacking?.largestEntry;
+    if (drafts.length > 0) await context.emit(largest ? packed(link, drafts, largest) : drafts);
     drafts = [];
   };
   let ended = true;

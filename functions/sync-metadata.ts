@@ -60,15 +60,17 @@ export const syncMetadata = defineFunction({
       }
       const differing = (facts: VersionFacts): readonly string[] =>
         differences(inForce(wanted.facts, clock.now()), inForce(facts, clock.now())).metadata;
-      if (differing(seen.facts).length === 0) return done('the same already');
+      const passOn = link.onward
+        ? [{ type: 'dev.causeway.metadata.arrived.v1' as const, data: arrivedAt(context, place) }]
+        : [];
+      // An earlier request of ours may have set it, and nobody heard of it.
+      if (differing(seen.facts).length === 0) return done('the same already', ...passOn);
       await target.setMetadata(place.target, wanted.facts);
       const now = await target.look(place.target);
       const left = now.state === 'object' ? differing(now.facts) : ['version'];
       if (left.length > 0)
         return retryAfter(1000, `${link.target.site} still shows another ${left.join(', ')}`);
-      if (!link.onward) return done('metadata brought over');
-      const arrived = arrivedAt(context, place);
-      return done('metadata brought over', { type: 'dev.causeway.metadata.arrived.v1', data: arrived });
+      return done('metadata brought over', ...passOn);
     });
   },
 });

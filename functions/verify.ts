@@ -53,7 +53,11 @@ export const verify = defineFunction({
     if (!link.onward) return done('verified');
     return done('verified', {
       type: 'dev.causeway.version.arrived.v1',
-      data: { ...arrivedAt(context, { ...place, via: data.via }), modified: data.expected.modified },
+      data: {
+        ...arrivedAt(context, { ...place, via: data.via }),
+        modified: data.expected.modified,
+        size: data.expected.size,
+      },
     });
   },
 });

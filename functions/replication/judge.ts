@@ -70,7 +70,7 @@ async function missing(
   const due = { link: link.id, ...ref, modified, reason: 'missing' } as const;
   return version.marker
     ? { draft: { type: 'dev.causeway.delete.due.v1', data: due } }
-    : { draft: { type: 'dev.causeway.version.due.v1', data: { ...due, round: 0 } } };
+    : { draft: { type: 'dev.causeway.version.due.v1', data: { ...due, size: version.size, round: 0 } } };
 }
 
 /**

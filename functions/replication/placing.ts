@@ -15,8 +15,8 @@ export interface Place {
   readonly via: readonly string[];
 }
 
+/** What an event says of the version it is about. */
 interface Pointing {
-  readonly bucket: string;
   readonly key: string;
   readonly versionId?: string | undefined;
   readonly via?: readonly string[] | undefined;

@@ -6,6 +6,20 @@ import { replicaTime } from './order.ts';
 import { bucketMissing, nullVersion, type Place } from './placing.ts';
 import { matches } from './rule-match.ts';
 
+/** A version that is to be sent, as far as its event tells. */
+export interface ToSend {
+  readonly key: string;
+  readonly versionId?: string | undefined;
+  readonly modified?: string | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+  readonly via?: readonly string[] | undefined;
+  /** How often the target showed something else after it was sent. */
+  readonly round?: number;
+  /** Made just now: the target cannot hold it yet. */
+  readonly isFresh?: boolean;
+}
+
 export type Sends = 'dev.causeway.version.sent.v1' | 'dev.causeway.delete.due.v1';
 
 /** Its content with the facts that the replica must have; or what became of the event where it is not to be sent. */

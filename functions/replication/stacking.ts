@@ -4,136 +4,135 @@
  * for each entry (pinned by the store contract), so only versions that travel on are looked at one by one; the walk
  * compares the rest, a thousand in one request.
  */
-
-import type { EventType } from '../../events/catalogue.ts';
-import type { EventOf } from '../../events/cloudevent.ts';
 import { done, type Outcome } from '../define.ts';
 import { RefusedError, TerminalError } from '../errors.ts';
 import type { BatchContext, StackEntry, Stacking } from '../ports.ts';
+import { replicateOne } from './one-version.ts';
 import { nullVersion, type Place, placeOf, unconcerned } from './placing.ts';
-import { countArrival, openVersion, type Sends, sentOutcome } from './sending.ts';
+import { countArrival, openVersion, type Sends, sentOutcome, type ToSend } from './sending.ts';
 
 /** Fewer are sent faster one by one. */
 const smallestStack = 4;
 /** Uncompressed bytes of one stack. */
 const largestStack = 32 * 1024 * 1024;
-const readsAtOnce = 32;
-
-interface Pointing {
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId?: string | undefined;
-  readonly modified?: string | undefined;
-  readonly size?: number;
-  readonly via?: readonly string[] | undefined;
-  readonly round?: number;
-}
-
-type Settled = PromiseWithResolvers<Outcome<Sends>>;
+const readsAtOnce = 16;
 
 interface Waiting {
-  readonly place: Place;
-  readonly entry: StackEntry;
-  readonly settled: Settled;
+  readonly version: ToSend;
+  readonly settled: PromiseWithResolvers<Outcome<Sends>>;
 }
 
-/** One promise for each event, in their order; each settles by itself. */
-export function stackUp<Event extends EventOf<EventType> & { readonly data: Pointing }>(
-  events: readonly Event[],
+interface Loaded extends Waiting {
+  readonly place: Place;
+  readonly entry: StackEntry;
+}
+
+/** One promise for each version, in their order; each settles by itself. */
+export function stackUp(
+  versions: readonly ToSend[],
   context: BatchContext,
-  single: (event: Event) => Promise<Outcome<Sends>>,
 ): readonly Promise<Outcome<Sends>>[] {
-  const all = events.map((event) => ({ event, settled: Promise.withResolvers<Outcome<Sends>>() }));
+  const all = versions.map((version) => ({ version, settled: Promise.withResolvers<Outcome<Sends>>() }));
   const { stacking } = context.target;
-  const [fit, others] = [
-    all.filter(({ event }) => isSmall(event.data)),
-    all.filter(({ event }) => !isSmall(event.data)),
-  ];
-  const isWorth = stacking !== undefined && fit.length >= smallestStack;
-  for (const { event, settled } of isWorth ? others : all)
-    single(event).then(settled.resolve, settled.reject);
-  if (isWorth) {
-    const pile = createPile(context, stacking);
-    stackAll(fit, context, stacking, pile, single).catch((error: unknown) => {
-      for (const { settled } of fit) settled.reject(error);
-    });
+  const fits = ({ version }: Waiting): boolean => stacking !== undefined && isStackable(version, stacking);
+  const { true: fit = [], false: others = [] } = Object.groupBy(all, (one) => `${fits(one)}`);
+  if (!stacking || fit.length < smallestStack) for (const one of all) alone(context, one);
+  else {
+    for (const one of others) alone(context, one);
+    for (const stack of inStacks(fit)) {
+      sendTogether(context, stacking, stack).catch((error: unknown) => {
+        for (const { settled } of stack) settled.reject(error);
+      });
+    }
   }
   return all.map(({ settled }) => settled.promise);
 }
 
-const isSmall = ({ size = 0, versionId = nullVersion, round = 0 }: Pointing): boolean =>
-  size <= largestStack / 4 && versionId !== nullVersion && round === 0;
+function alone(context: BatchContext, { version, settled }: Waiting): void {
+  replicateOne(context, version).then(settled.resolve, settled.reject);
+}
 
-async function stackAll<Event extends { readonly data: Pointing }>(
-  fit: readonly { readonly event: Event; readonly settled: Settled }[],
-  context: BatchContext,
-  stacking: Stacking,
-  pile: ReturnType<typeof createPile>,
-  single: (event: Event) => Promise<Outcome<Sends>>,
-): Promise<void> {
-  const next = fit.values();
-  async function readOn(): Promise<void> {
-    for (const { event, settled } of next) {
-      try {
-        const entry = await load(event.data, context, stacking);
-        if (entry === 'single') single(event).then(settled.resolve, settled.reject);
-        else if ('kind' in entry) settled.resolve(entry);
-        else await pile.add({ ...entry, settled });
-      } catch (error) {
-        settled.reject(error);
-      }
+/** Of an unknown size it may be as large as an entry can be. */
+const sizeOf = ({ size }: ToSend, { largestEntry }: Stacking): number => size ?? largestEntry;
+
+function isStackable(version: ToSend, stacking: Stacking): boolean {
+  const { versionId = nullVersion, round = 0 } = version;
+  return sizeOf(version, stacking) <= stacking.largestEntry && versionId !== nullVersion && round === 0;
+}
+
+/** In their order, each as large as a stack may be. */
+function inStacks(fit: readonly Waiting[]): Waiting[][] {
+  const stacks: Waiting[][] = [];
+  let room = 0;
+  for (const one of fit) {
+    const { size = 0 } = one.version;
+    if (size > room || stacks.length === 0) {
+      stacks.push([]);
+      room = largestStack;
     }
+    stacks.at(-1)?.push(one);
+    room -= size;
   }
-  await Promise.all(Array.from({ length: readsAtOnce }, readOn));
-  await pile.send();
+  return stacks;
 }
 
-async function load(
-  data: Pointing,
+async function sendTogether(
   context: BatchContext,
   stacking: Stacking,
-): Promise<{ place: Place; entry: StackEntry } | Outcome<Sends> | 'single'> {
-  const reason = unconcerned(context.link, data);
-  if (reason) return done(reason);
-  const place = placeOf(context.link, data);
-  const opened = await openVersion(context, place, data.modified);
-  if ('kind' in opened) return opened;
+  waiting: readonly Waiting[],
+): Promise<void> {
+  const bytes = waiting.reduce((sum, { version }) => sum + sizeOf(version, stacking), 0);
+  const release = await stacking.room(Math.min(bytes, largestStack));
   try {
-    const entry = await stacking.load(place.target, opened);
-    return entry ? { place, entry } : 'single';
+    const loaded: Loaded[] = [];
+    const next = waiting.values();
+    const readOn = async (): Promise<void> => {
+      for (const one of next) {
+        const found = await load(context, stacking, one);
+        if (found) loaded.push(found);
+      }
+    };
+    await Promise.all(Array.from({ length: readsAtOnce }, readOn));
+    await sendStack(context, stacking, loaded);
   } finally {
-    opened.discard();
+    release();
   }
 }
 
-/** Collects entries and sends them whenever there are enough. */
-function createPile(context: BatchContext, stacking: Stacking) {
-  let waiting: Waiting[] = [];
-  let bytes = 0;
-
-  async function send(): Promise<void> {
-    const stack = waiting;
-    waiting = [];
-    bytes = 0;
-    if (stack.length > 0) await sendStack(context, stacking, stack);
+/** Undefined for what does not go in the stack: it settles by itself. */
+async function load(context: BatchContext, stacking: Stacking, one: Waiting): Promise<Loaded | undefined> {
+  const { version, settled } = one;
+  try {
+    const reason = unconcerned(context.link, version);
+    if (reason) return void settled.resolve(done(reason));
+    const place = placeOf(context.link, version);
+    if (await mayBeThere(context, place, version)) return void alone(context, one);
+    const opened = await openVersion(context, place, version.modified);
+    if ('kind' in opened) return void settled.resolve(opened);
+    try {
+      const entry = await stacking.load(place.target, opened);
+      return entry ? { ...one, place, entry } : void alone(context, one);
+    } finally {
+      opened.discard();
+    }
+  } catch (error) {
+    settled.reject(error);
+    return undefined;
   }
+}
 
-  return {
-    send,
-    async add(one: Waiting): Promise<void> {
-      waiting.push(one);
-      bytes += one.entry.body.length;
-      if (bytes >= largestStack) await send();
-    },
-  };
+/**
+ * A listing hides what lies beneath another key, so that what the walk found missing may be there all the same; and a
+ * stack would set back the tags that a client changed there.
+ */
+async function mayBeThere({ link, target }: BatchContext, place: Place, version: ToSend): Promise<boolean> {
+  if (version.isFresh || !link.twoWay || !version.key.includes('/')) return false;
+  return (await target.look(place.target)).state !== 'absent';
 }
 
 /** Halves a stack that was refused until the entry that is to blame stands alone: it is sent singly and says why. */
-async function sendStack(
-  context: BatchContext,
-  stacking: Stacking,
-  stack: readonly Waiting[],
-): Promise<void> {
+async function sendStack(context: BatchContext, stacking: Stacking, stack: readonly Loaded[]): Promise<void> {
+  if (stack.length === 0) return;
   try {
     await stacking.write(
       context.link.target.bucket,
@@ -142,7 +141,9 @@ async function sendStack(
     for (const { place, entry, settled } of stack) settled.resolve(confirmed(context, place, entry));
   } catch (error) {
     const isRefused = error instanceof RefusedError || error instanceof TerminalError;
-    if (!isRefused || stack.length === 1) {
+    const [first] = stack;
+    if (isRefused && stack.length === 1 && first) return alone(context, first);
+    if (!isRefused) {
       for (const { settled } of stack) settled.reject(error);
       return;
     }

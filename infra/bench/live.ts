@@ -45,7 +45,15 @@ async function flow({ plan, stage, signal }: Trial, folder: string, count: numbe
   const offering = offer({ site: source, bucket, names, bytes, ratePerSecond, signal }).finally(() => {
     giveUpAt = Date.now() + limitMs;
   });
-  const watching = watch({ site: target, bucket, names, pauseMs, giveUpAt: () => giveUpAt, signal });
+  const watching = watch({
+    site: target,
+    bucket,
+    names,
+    pauseMs,
+    beyondGaps: true,
+    giveUpAt: () => giveUpAt,
+    signal,
+  });
   const [offered, { sightings, missing, resolutionMs }] = await Promise.all([offering, watching]);
   const lags = sightings.map(({ modified, seen }) => seen - modified);
   // What never came is at least as late as the round was long.

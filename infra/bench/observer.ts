@@ -13,6 +13,8 @@ import { quantile } from './statistics.ts';
 
 const deadlineMs = 30_000;
 const pageSize = 1000;
+const smallPage = 200;
+const longestPauseMs = 250;
 
 export interface Sighting {
   readonly key: string;
@@ -33,13 +35,23 @@ export interface Watch {
   /** In the order of their listing. */
   readonly names: readonly string[];
   readonly pauseMs: number;
+  /** Whether a look sees what has arrived out of order, too; that costs the target more. */
+  readonly beyondGaps: boolean;
   /** Asked at each look: from then on it is in vain to wait. Milliseconds since 1970. */
   readonly giveUpAt: () => number;
   readonly signal: AbortSignal;
 }
 
 /** Resolves when all names were seen, or when it is time to give up. */
-export async function watch({ site, bucket, names, pauseMs, giveUpAt, signal }: Watch): Promise<Observation> {
+export async function watch({
+  site,
+  bucket,
+  names,
+  pauseMs,
+  beyondGaps,
+  giveUpAt,
+  signal,
+}: Watch): Promise<Observation> {
   const client = rootWire(site);
   const wanted = new Set(names);
   const sightings = new Map<string, Sighting>();
@@ -47,12 +59,13 @@ export async function watch({ site, bucket, names, pauseMs, giveUpAt, signal }: 
   /** All names before this one were seen. */
   let floor = 0;
 
-  async function look(): Promise<number> {
+  async function look(isWhole: boolean): Promise<number> {
     const before = names[floor - 1];
     let after: ListPage['next'] = before === undefined ? undefined : { key: before, versionId: '' };
     let seen: number;
     do {
-      const from = { prefix: '', limit: pageSize, metadata: false, ...(after ? { after } : {}) };
+      const limit = isWhole ? pageSize : smallPage;
+      const from = { prefix: '', limit, metadata: false, ...(after ? { after } : {}) };
       const page: ListPage = await listVersions(client, bucket, from, deadlineMs);
       seen = Date.now();
       for (const { key, modified } of page.versions) {
@@ -60,9 +73,11 @@ export async function watch({ site, bucket, names, pauseMs, giveUpAt, signal }: 
           sightings.set(key, { key, modified: toMilliseconds(modified), seen });
         }
       }
-      after = page.next;
+      for (let next = names[floor]; next !== undefined && sightings.has(next); next = names[floor])
+        floor += 1;
+      const hasGap = names[floor - 1] !== page.versions.at(-1)?.key;
+      after = isWhole || !hasGap ? page.next : undefined;
     } while (after);
-    for (let next = names[floor]; next !== undefined && sightings.has(next); next = names[floor]) floor += 1;
     return seen;
   }
 
@@ -70,12 +85,14 @@ export async function watch({ site, bucket, names, pauseMs, giveUpAt, signal }: 
     let last = Date.now();
     while (sightings.size < names.length && Date.now() < giveUpAt()) {
       const started = Date.now();
-      const seen = await look();
+      const seen = await look(beyondGaps);
       gaps.push(seen - last);
       last = seen;
-      // Never busy for more than half of the time: what is measured shares the machine.
-      await sleep(Math.max(pauseMs, Date.now() - started), undefined, { signal });
+      // Mostly not busy for more than half of the time: what is measured shares the machine.
+      const pause = Math.max(pauseMs, Math.min(longestPauseMs, Date.now() - started));
+      await sleep(pause, undefined, { signal });
     }
+    if (sightings.size < names.length) await look(true);
   } finally {
     await client.close();
   }

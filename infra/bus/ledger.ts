@@ -35,7 +35,8 @@ export interface StoredLedger extends Ledger, RetryMemory {
 const kindOf = (event: CausewayEvent): string => event.type.replaceAll(/[^A-Za-z]/g, '-');
 
 function keyOf({ link, state, event }: LedgerEntry): string {
-  const version = 'bucket' in event.data ? [event.data.bucket, event.data.key, event.data.versionId] : [];
+  const version =
+    'bucket' in event.data ? [event.data.bucket, event.data.key, event.data.versionId] : [event.id];
   return `${link}.${state}.${kindOf(event)}.${identify(...version)}`;
 }
 

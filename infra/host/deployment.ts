@@ -15,11 +15,11 @@ import {
   streamNames,
 } from '../bus/streams.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
-import { startIntake } from './intake.ts';
+import { type Intake, startIntake } from './intake.ts';
 import { route } from './invoke.ts';
 import { startLinkWorker } from './link-worker.ts';
-import type { OpenFeed } from './ports.ts';
 import { type LinkStatus, linkStatus, writeStatus } from './status.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
@@ -31,6 +31,8 @@ export interface DeploymentOptions extends WorldOptions {
 
 export interface Deployment {
   readonly world: World;
+  /** What takes notifications; whoever hears them by another way hands them in here. */
+  readonly intake: Intake;
   /** What each link is doing now. */
   status(): Promise<LinkStatus[]>;
   /** Stops pulling, lets what runs end (ten seconds at most), and leaves the rest to the next process. */
@@ -46,7 +48,20 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const world = await openWorld(options);
   const stopping = new AbortController();
   const running = await Promise.all(links.map((link) => startLink(options, world, link)));
-  const intakes = await Promise.all([...stores.keys()].map((site) => startSource(options, world, site)));
+  const intake: Intake = {
+    entrance: createEntrance(world.log),
+    deadLetters: world.deadLetters,
+    observer: {
+      eventIn: options.telemetry.eventIn,
+      ignored: options.telemetry.ignored,
+      refused: (site, reason) => logger.error({ site, reason }, 'a notification cannot be read'),
+    },
+  };
+  const intakes = await Promise.all(
+    [...stores.keys()].map((site) =>
+      startIntake({ site, feed: createFeed(bus, streamNames.raw, rawConsumer(site)), ...intake }),
+    ),
+  );
   const status = () => Promise.all(running.map((link) => link.status()));
 
   every(guardEveryMs, stopping.signal, clock, async () => {
@@ -76,6 +91,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 
   return {
     world,
+    intake,
     status,
     async stop() {
       stopping.abort(new Error('stopping'));
@@ -134,24 +150,6 @@ async function startLink(options: DeploymentOptions, world: World, link: Link): 
       await Promise.all([events.stop(), walk.stop()]);
     },
   };
-}
-
-function startSource(
-  { bus, telemetry, logger }: DeploymentOptions,
-  world: World,
-  site: string,
-): Promise<OpenFeed> {
-  return startIntake({
-    site,
-    feed: createFeed(bus, streamNames.raw, rawConsumer(site)),
-    log: world.log,
-    deadLetters: world.deadLetters,
-    observer: {
-      eventIn: telemetry.eventIn,
-      ignored: telemetry.ignored,
-      refused: (at, reason) => logger.error({ site: at, reason }, 'a notification cannot be read'),
-    },
-  });
 }
 
 /** Calls `work` now and each `ms` after it ended, until `signal` aborts. */

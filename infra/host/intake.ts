@@ -2,7 +2,8 @@
 import { type CausewayEvent, EventError } from '../../events/cloudevent.ts';
 import { fromMinio } from '../../events/sources/minio.ts';
 import { messageOf } from '../../functions/errors.ts';
-import type { DeadLetters, EventLog, Feed, HeldMessage, OpenFeed } from './ports.ts';
+import type { Entrance } from './entrance.ts';
+import type { DeadLetters, Feed, HeldMessage, OpenFeed } from './ports.ts';
 
 export interface IntakeObserver {
   eventIn(site: string, type: string): void;
@@ -11,7 +12,7 @@ export interface IntakeObserver {
 }
 
 export interface Intake {
-  readonly log: EventLog;
+  readonly entrance: Entrance;
   readonly deadLetters: DeadLetters;
   readonly observer: IntakeObserver;
 }
@@ -23,7 +24,7 @@ export interface Intake {
 export async function takeNotification(
   site: string,
   body: Uint8Array,
-  { log, deadLetters, observer }: Intake,
+  { entrance, deadLetters, observer }: Intake,
 ): Promise<string | undefined> {
   let read: ReturnType<typeof fromMinio>;
   try {
@@ -34,13 +35,10 @@ export async function takeNotification(
     observer.refused(site, error.message);
     return error.message;
   }
-  const events = read.filter((one): one is CausewayEvent => 'type' in one);
-  if (events.length > 0) await log.publish(events.map((event) => ({ event })));
-  // A notification that comes again because the stream was away is counted once.
-  for (const one of read) {
-    if ('type' in one) observer.eventIn(site, one.type);
-    else observer.ignored(site, one.ignored);
-  }
+  const fresh = await entrance.admit(read.filter((one): one is CausewayEvent => 'type' in one));
+  // Counted when it is on the stream: what comes again is counted once.
+  for (const { type } of fresh) observer.eventIn(site, type);
+  for (const one of read) if ('ignored' in one) observer.ignored(site, one.ignored);
   return undefined;
 }
 

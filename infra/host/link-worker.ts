@@ -11,7 +11,7 @@ import { type Batcher, createBatcher } from './batcher.ts';
 import type { Gate } from './gate.ts';
 import { invoke, type Result, type Route, resultOfWork } from './invoke.ts';
 import { createLanes } from './lanes.ts';
-import { createLimit } from './limit.ts';
+import { createLimit, type Limit } from './limit.ts';
 import type { Feed, HeldMessage } from './ports.ts';
 import { followers, type Settlement, settle } from './settle.ts';
 
@@ -61,6 +61,7 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   const stopping = new AbortController();
   const held = new Map<number, HeldMessage>();
   const limit = createLimit(options.concurrency);
+  const limits = new Map<string, Limit>();
   const batchers = new Map<string, Batcher<Submitted, Result>>();
   // Whatever is held may have its turn: the consumer bounds that, and `limit` what runs.
   const lanes = createLanes(Number.POSITIVE_INFINITY);
@@ -110,9 +111,16 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
     attempts: number,
   ): Promise<Result> {
     const turn = { attempts, random: options.random };
-    const alone = () => limit(() => invoke(bound, event, bindings, turn));
+    const alone = () => limitOf(bound)(() => invoke(bound, event, bindings, turn));
     if (attempts > 0 || !bound.handleBatch) return alone();
     return batcherOf(bound).submit({ event, alone });
+  }
+
+  function limitOf({ name, atOnce }: FunctionDefinition): Limit {
+    if (atOnce === undefined) return limit;
+    const own = limits.get(name) ?? createLimit(atOnce);
+    limits.set(name, own);
+    return own;
   }
 
   function batcherOf(bound: FunctionDefinition): Batcher<Submitted, Result> {

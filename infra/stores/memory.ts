@@ -76,6 +76,8 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
       return deliver({ name: 'put', ref }, () => putReplica(site, ref, content.facts, body));
     },
     stacking: {
+      largestEntry: 1024 * 1024,
+      room: async () => () => undefined,
       async load(ref, content) {
         const { facts } = content;
         if (facts.retention || facts.legalHold) return undefined;

@@ -22,8 +22,12 @@ const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** A byte of a header that was no UTF-8 travels as a lone surrogate: a PAX record cannot hold it. */
 const loneSurrogate = /\p{Surrogate}/u;
 
-/** Larger ones gain nothing by company. */
-const largestEntry = 1024 * 1024;
+export const largestEntry = 1024 * 1024;
+/** The contents, the archive of them, and what compression makes of that. */
+const timesContent = 3;
+
+export const stackRoom = ({ budget }: Means, bytes: number): Promise<() => void> =>
+  budget.take(timesContent * bytes);
 
 export async function loadEntry(ref: VersionRef, content: Content): Promise<StackEntry | undefined> {
   const { facts } = content;
@@ -49,29 +53,24 @@ function isStackable({ key }: VersionRef, { facts, encryption }: Content): boole
 
 /** Throws as any request does; RefusedError or TerminalError mean that at least one entry was not taken. */
 export async function putStack(
-  { wire, budget, deadlines }: Means,
+  { wire, deadlines }: Means,
   bucket: string,
   entries: readonly StackEntry[],
 ): Promise<void> {
   const archive = tar(entries.map(tarEntry));
-  const release = await budget.take(2 * archive.length);
-  try {
-    const packed = await compress(archive, zstd);
-    const body = packed.length < 0.9 * archive.length ? packed : archive;
-    const request = {
-      method: 'PUT',
-      bucket,
-      key: '.causeway-stack',
-      query: {},
-      headers: { ...REPLICA, 'x-amz-meta-snowball-auto-extract': 'true', 'content-md5': contentMd5(body) },
-      body,
-      deadlineMs: deadlines.putMs,
-    } as const;
-    const answer = await wire.send(request);
-    if (answer.status !== 200) throw await wire.refusal(request, answer);
-  } finally {
-    release();
-  }
+  const packed = await compress(archive, zstd);
+  const body = packed.length < 0.9 * archive.length ? packed : archive;
+  const request = {
+    method: 'PUT',
+    bucket,
+    key: '.causeway-stack',
+    query: {},
+    headers: { ...REPLICA, 'x-amz-meta-snowball-auto-extract': 'true', 'content-md5': contentMd5(body) },
+    body,
+    deadlineMs: deadlines.putMs,
+  } as const;
+  const answer = await wire.send(request);
+  if (answer.status !== 200) throw await wire.refusal(request, answer);
 }
 
 function tarEntry({ ref, facts, body }: StackEntry) {

@@ -13,7 +13,7 @@ import { isUnreadable, LOOK, look } from './minio-look.ts';
 import { purge, putMarker } from './minio-marker.ts';
 import { changeMetadata } from './minio-metadata.ts';
 import { type Means, versionOf } from './minio-replica.ts';
-import { loadEntry, putStack } from './minio-stack.ts';
+import { largestEntry, loadEntry, putStack, stackRoom } from './minio-stack.ts';
 import { upload } from './minio-upload.ts';
 import type { Store, StoreOptions } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
@@ -58,6 +58,8 @@ export function minioStore(options: StoreOptions): Store {
     read: async (ref) => read(named(site, ref)),
     write: async (ref, content) => upload(means, named(site, ref), content),
     stacking: {
+      largestEntry,
+      room: (bytes) => stackRoom(means, bytes),
       load: async (ref, content) => loadEntry(named(site, ref), content),
       write: (bucket, entries) => putStack(means, bucket, entries),
     },

@@ -6,13 +6,21 @@ import { oddKeys } from '../unit/events/samples.ts';
 import type { Case } from './hosts/case.ts';
 import { propagateDeleteCases } from './hosts/cases/propagate-delete.ts';
 import { replicateCases } from './hosts/cases/replicate.ts';
+import { replicateManyCases } from './hosts/cases/replicate-many.ts';
 import { scanRetryCases } from './hosts/cases/scan-retry.ts';
 import { syncMetadataCases } from './hosts/cases/sync-metadata.ts';
 import { verifyCases } from './hosts/cases/verify.ts';
 import { type Host, hostKinds } from './hosts/drivers.ts';
 import { createHostWorld, type HostWorld } from './hosts/world.ts';
 
-const all = [replicateCases, verifyCases, syncMetadataCases, propagateDeleteCases, scanRetryCases];
+const all = [
+  replicateCases,
+  replicateManyCases,
+  verifyCases,
+  syncMetadataCases,
+  propagateDeleteCases,
+  scanRetryCases,
+];
 
 test('every function has its cases', () => {
   expect(all.map(({ function: name }) => name).toSorted()).toEqual(

@@ -20,6 +20,7 @@ import { createFeed } from '../../infra/bus/feed.ts';
 import { createSink, type Sink } from '../../infra/bus/sink.ts';
 import { rawConsumer, streamNames } from '../../infra/bus/streams.ts';
 import { Secret } from '../../infra/config/secret.ts';
+import { createEntrance } from '../../infra/host/entrance.ts';
 import { startIntake } from '../../infra/host/intake.ts';
 import type { OpenFeed } from '../../infra/host/ports.ts';
 import { freePort } from '../../infra/sites/ports.ts';
@@ -65,7 +66,7 @@ beforeAll(async () => {
   intake = await startIntake({
     site: 'east',
     feed: createFeed(bus, streamNames.raw, rawConsumer('east')),
-    log: sink,
+    entrance: createEntrance(sink),
     deadLetters: { add: ({ reason }) => Promise.reject(new Error(reason)) },
     observer: { eventIn: () => undefined, ignored: () => undefined, refused: () => undefined },
   });

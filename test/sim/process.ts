@@ -7,6 +7,7 @@ import { createKeyLocks } from '../../infra/bus/key-locks.ts';
 import { createLedger } from '../../infra/bus/ledger.ts';
 import { ackWaitMs, rawConsumer, scanConsumer } from '../../infra/bus/streams.ts';
 import { createOrphanMemory } from '../../infra/bus/walk-memory.ts';
+import { createEntrance } from '../../infra/host/entrance.ts';
 import { createGate } from '../../infra/host/gate.ts';
 import { startIntake } from '../../infra/host/intake.ts';
 import { route } from '../../infra/host/invoke.ts';
@@ -124,9 +125,10 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
     ];
   }
 
+  const entrance = createEntrance(log, 100);
   const intakes = world.sites.map(({ name: site }) => {
     const observer = { eventIn: () => undefined, ignored: () => undefined, refused: () => undefined };
-    return startIntake({ site, feed: feed(rawConsumer(site)), log, deadLetters, observer });
+    return startIntake({ site, feed: feed(rawConsumer(site)), entrance, deadLetters, observer });
   });
   const workers = world.links.flatMap(startLink);
 

@@ -57,13 +57,7 @@ export const up: CliCommand = {
         webhook: {
           token: settings.webhookToken,
           sites: new Set(stores.keys()),
-          log: deployment.world.log,
-          deadLetters: deployment.world.deadLetters,
-          observer: {
-            eventIn: telemetry.eventIn,
-            ignored: telemetry.ignored,
-            refused: (site, reason) => logger.error({ site, reason }, 'a notification cannot be read'),
-          },
+          ...deployment.intake,
         },
       });
       io.say(`${links.length} links run; http://${chosen.host}:${gateway.port}/metrics; stop with Ctrl-C`);

@@ -57,6 +57,16 @@ test('one fact twice is stored once; a retry of it passes', async () => {
   expect(await stored()).toEqual([event.id, event.id]);
 });
 
+test('so it is among many others: they are stored, and it is not stored again', async () => {
+  const [known, ...others] = Array.from({ length: 20 }, () => putEvent());
+  if (!known) throw new Error('unreachable');
+  const log = createEventLog(bus);
+  await log.publish(others.slice(0, 10).map((event) => ({ event })));
+  await log.publish([{ event: known }]);
+  await log.publish([...others.slice(5), known, known].map((event) => ({ event })));
+  expect((await stored()).toSorted()).toEqual([known, ...others].map(({ id }) => id).toSorted());
+});
+
 test('what was published before the server was killed is there afterwards', async () => {
   const event = putEvent();
   await createEventLog(bus).publish([{ event }]);

@@ -48,6 +48,8 @@ export function draftOf(
   switch (type) {
     case 'dev.causeway.version.due.v1':
       return { type, data: { ...due, modified: facts.modified, round: 1 } };
+    case 'dev.causeway.versions.due.v1':
+      return { type, data: { link, versions: [{ key, versionId, modified: facts.modified, size: 5 }] } };
     case 'dev.causeway.version.sent.v1':
       return {
         type,

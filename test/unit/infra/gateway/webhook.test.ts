@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CausewayEvent } from '../../../../events/cloudevent.ts';
 import { Secret } from '../../../../infra/config/secret.ts';
 import { startGateway } from '../../../../infra/gateway/gateway.ts';
+import { createEntrance } from '../../../../infra/host/entrance.ts';
 import type { HttpServer } from '../../../../infra/host/http-server.ts';
 
 const token = 'a-token-of-enough-characters';
@@ -40,12 +41,12 @@ async function start(secret: Secret | undefined): Promise<void> {
     webhook: {
       token: secret,
       sites: new Set(['paris']),
-      log: {
+      entrance: createEntrance({
         async publish(publications) {
           await stream();
           published.push(...publications.map(({ event }) => event));
         },
-      },
+      }),
       deadLetters: {
         async add({ reason }) {
           await stream();

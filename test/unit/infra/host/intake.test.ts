@@ -1,5 +1,6 @@
 /** A site's raw notifications → events: acknowledged when the events are on the stream. */
 import { beforeEach, expect, test } from 'vitest';
+import { createEntrance } from '../../../../infra/host/entrance.ts';
 import { startIntake } from '../../../../infra/host/intake.ts';
 import type { HeldMessage } from '../../../../infra/host/ports.ts';
 import { settled } from '../../../contract/hosts/manual-clock.ts';
@@ -25,7 +26,7 @@ beforeEach(async () => {
   let onMessage: (message: HeldMessage) => void = () => undefined;
   await startIntake({
     site: 'paris',
-    log,
+    entrance: createEntrance(log),
     deadLetters: {
       add: (letter) => (lettersFail ? Promise.reject(new Error('NATS is away')) : deadLetters.add(letter)),
     },
@@ -63,6 +64,15 @@ test('an event is on the stream when its notification is acknowledged', async ()
     { type: 'com.amazonaws.s3.ObjectCreated:Put', data: { site: 'paris' } },
   ]);
   expect(counted).toEqual(['paris com.amazonaws.s3.ObjectCreated:Put']);
+});
+
+test('a notification that comes twice is one event', async () => {
+  await deliver(JSON.stringify({ Records: [record] }));
+  await deliver(JSON.stringify({ Records: [record] }));
+
+  expect(said).toEqual(['ack', 'ack']);
+  expect(world.emitted).toHaveLength(1);
+  expect(counted).toHaveLength(1);
 });
 
 test('while the stream is away the notification comes again, and is counted once', async () => {

@@ -11,6 +11,7 @@ const ageMs = 3_600_000;
 export const backlog: Scenario = {
   name: 'backlog',
   summary: 'versions that existed before: how fast do they get there? (first walk; mc replicate resync)',
+  peers: ['minio-replication', 'rclone', 'rclone-tuned', 'mc-mirror'],
   defaults: { objects: 10_000, limitMs: 120_000 },
   quick: { objects: 1000, limitMs: 15_000 },
   figures: [

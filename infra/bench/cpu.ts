@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 
 /** USER_HZ, on every Linux that Node runs on. */
 const ticksPerSecond = 100;
-/** Places of utime and stime behind the command's name, which may hold spaces. */
-const [userTicks, systemTicks] = [11, 12] as const;
+/** Places of utime, stime, and of what ended children used, behind the command's name, which may hold spaces. */
+const ticks = [11, 12, 13, 14] as const;
 
 /** Milliseconds of CPU since it started; undefined where there is no /proc, or no such process. */
 async function cpuOf(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[userTicks]) + Number(fields[systemTicks])) * 1000) / ticksPerSecond;
+  const used = ticks.reduce((sum, place) => sum + Number(fields[place]), 0);
+  return (used * 1000) / ticksPerSecond;
 }
 
 /** Process IDs by what the processes are. */

@@ -12,6 +12,7 @@ const pauseMs = 10;
 export const live: Scenario = {
   name: 'live',
   summary: 'objects are written at a rate: how late does each arrive?',
+  peers: ['minio-replication'],
   defaults: { objects: 3000, limitMs: 60_000 },
   quick: { objects: 300, limitMs: 20_000 },
   figures: [

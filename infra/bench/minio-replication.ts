@@ -1,13 +1,10 @@
 /** The incumbent: MinIO's own bucket replication, as `mc replicate add` sets it up, with its defaults. */
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { MinioServer } from '../sites/minio-server.ts';
+import { here, there, writeAliases } from './aliases.ts';
 import type { Prepared, Product, Stage } from './scenario.ts';
 
-const [here, there] = ['here', 'there'] as const;
 const everything = 'delete,delete-marker,existing-objects,metadata-sync';
 
 export const minioReplication = (mc: string): Product => ({
@@ -20,8 +17,7 @@ export const minioReplication = (mc: string): Product => ({
 const ruleSchema = z.object({ rule: z.object({ Destination: z.object({ Bucket: z.string() }) }) });
 
 async function prepare(mc: string, stage: Stage): Promise<Prepared> {
-  const config = join(stage.dir, 'mc');
-  await writeAliases(config, stage);
+  const config = await writeAliases(stage);
   const run = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)(mc, ['--config-dir', config, '--json', ...args], { env: { HOME: config } }))
       .stdout;
@@ -40,17 +36,4 @@ async function prepare(mc: string, stage: Stage): Promise<Prepared> {
     processes: () => ({}),
     stop: async () => undefined,
   };
-}
-
-async function writeAliases(config: string, { source, target, farTarget }: Stage): Promise<void> {
-  const alias = ({ rootUser, rootPassword }: MinioServer, url: string) => ({
-    url,
-    accessKey: rootUser,
-    secretKey: rootPassword,
-    api: 's3v4',
-    path: 'auto',
-  });
-  const aliases = { [here]: alias(source, source.endpoint), [there]: alias(target, farTarget) };
-  await mkdir(config, { mode: 0o700 });
-  await writeFile(join(config, 'config.json'), JSON.stringify({ version: '10', aliases }), { mode: 0o600 });
 }

@@ -1,7 +1,7 @@
 /** What the rounds say together: medians with their spread, and the ratio within each pair of rounds. */
 import type { Machine } from './machine.ts';
 import type { Round } from './rounds.ts';
-import type { Figure, Plan, Scenario } from './scenario.ts';
+import type { Figure, PeerName, Plan, Scenario } from './scenario.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 export interface Line {
@@ -36,13 +36,14 @@ export interface Result {
   readonly machine: Machine;
   readonly causeway: readonly Round[];
   readonly peer: readonly Round[];
+  readonly peerName: PeerName;
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /** One JSON document a scenario; the figure that it is about comes first, the others are within. */
 export function documentOf(result: Result): object {
-  const { scenario, plan, machine, causeway, peer, settings } = result;
-  const [first, ...others] = linesOf(scenario, causeway, peer).map(lineDocument);
+  const { scenario, plan, machine, causeway, peer, peerName, settings } = result;
+  const [first, ...others] = linesOf(scenario, causeway, peer).map((line) => lineDocument(line, peerName));
   return {
     scenario: scenario.name,
     ...first,
@@ -54,12 +55,15 @@ export function documentOf(result: Result): object {
   };
 }
 
-const lineDocument = ({ figure: { name, unit, better }, causeway, peer, ratio }: Line) => ({
+const lineDocument = (
+  { figure: { name, unit, better }, causeway, peer, ratio }: Line,
+  peerName: PeerName,
+) => ({
   metric: name,
   unit,
   better,
   causeway: causeway.median,
-  peer: 'minio-replication',
+  peer: peerName,
   peerValue: peer.median,
   ratio: ratio.median,
   spread: { causeway: rangeOf(causeway), peer: rangeOf(peer), ratio: rangeOf(ratio) },

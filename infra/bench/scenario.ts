@@ -30,8 +30,10 @@ export interface Stage {
   readonly bucket: string;
 }
 
+export type PeerName = 'minio-replication' | 'rclone' | 'rclone-tuned' | 'mc-mirror';
+
 export interface Product {
-  readonly name: 'causeway' | 'minio-replication';
+  readonly name: 'causeway' | PeerName;
   /** In tables. */
   readonly title: string;
   readonly needsEvents: boolean;
@@ -85,6 +87,8 @@ export interface Outcome {
 export interface Scenario {
   readonly name: string;
   readonly summary: string;
+  /** The first is what it is compared with unless another is asked for. */
+  readonly peers: readonly [PeerName, ...PeerName[]];
   readonly defaults: Pick<Plan, 'objects' | 'limitMs'>;
   readonly quick: Pick<Plan, 'objects' | 'limitMs'>;
   /** The first is what the scenario is about. */

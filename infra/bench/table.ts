@@ -5,7 +5,7 @@ import type { Round } from './rounds.ts';
 import type { Figure, Measured, Plan, Product, Scenario } from './scenario.ts';
 import type { Spread } from './statistics.ts';
 
-export const head = ['', 'CAUSEWAY', 'MINIO REPLICATION', 'RATIO', ''] as const;
+export const headOf = (peerTitle: string): string[] => ['', 'CAUSEWAY', peerTitle, 'RATIO', ''];
 
 export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
   const rows = linesOf(scenario, causeway, peer).map((line) => rowOf(line));

@@ -16,7 +16,7 @@ import { build } from './go-install.ts';
 
 const VERSION_DEADLINE_MS = 30_000;
 
-export type Tool = 'minio' | 'mc' | 'nats-server' | 'toxiproxy';
+export type Tool = 'minio' | 'mc' | 'nats-server' | 'toxiproxy' | 'rclone';
 
 export interface ToolSource {
   /** The environment variable that names the program. */
@@ -73,6 +73,15 @@ export const TOOLS: Readonly<Record<Tool, ToolSource>> = {
     builtName: 'server',
     takes: 'about half a minute',
     saysVersion: /^toxiproxy-server version /m,
+  },
+  rclone: {
+    variable: 'RCLONE_BIN',
+    command: 'rclone',
+    package: 'github.com/rclone/rclone',
+    version: 'v1.70.3',
+    builtName: 'rclone',
+    takes: 'about a minute',
+    saysVersion: /^rclone v/m,
   },
 };
 

@@ -4,15 +4,16 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { causeway } from '../../bench/causeway.ts';
 import { describeMachine } from '../../bench/machine.ts';
-import { minioReplication } from '../../bench/minio-replication.ts';
+import { peers } from '../../bench/peers.ts';
 import { fastDir, findPrograms, memory } from '../../bench/programs.ts';
 import { documentOf, type Result, stateOf } from '../../bench/report.ts';
 import { runRounds } from '../../bench/rounds.ts';
-import type { Plan, Scenario } from '../../bench/scenario.ts';
+import type { PeerName, Plan, Scenario } from '../../bench/scenario.ts';
 import { scenarios } from '../../bench/scenarios.ts';
-import { head, machineText, planText, roundText, rowsOf } from '../../bench/table.ts';
+import { headOf, machineText, planText, roundText, rowsOf } from '../../bench/table.ts';
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { duration } from '../../config/quantities.ts';
+import { findBinary } from '../../sites/binaries.ts';
 import type { CliCommand, Invocation } from '../command.ts';
 import { CommandError, UsageError } from '../io.ts';
 import { readOptions } from '../options.ts';
@@ -29,6 +30,7 @@ const shape = {
   objects: count(1, 1_000_000).optional(),
   rate: count(0, 100_000).default(100),
   limit: duration('1s', '24h').optional(),
+  peer: z.string().optional(),
   dir: z.string().optional(),
   natsDir: z.string().optional(),
   profile: z.string().optional(),
@@ -37,6 +39,8 @@ const shape = {
 const help = `
 Scenarios:
 ${scenarios.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
+
+Peers: ${Object.keys(peers).join(', ')}; backlog takes each of them.
 
 Each round has fresh servers: a source and a target MinIO of four drives, toxiproxy between them, and for Causeway
 NATS and causeway up beside the source. Settings in the environment (CAUSEWAY_*) hold for that process. The figures of
@@ -49,6 +53,7 @@ export const bench: CliCommand = {
     command
       .argument('<scenario>', scenarios.map(({ name }) => name).join(' or '))
       .option('--rtt <ms>', 'round trip between the sites', '100')
+      .option('--peer <name>', 'what Causeway is compared with')
       .option('--rounds <n>', 'of each product; default 5, with --quick 2')
       .option('--objects <n>', 'how many a round')
       .option('--rate <n>', 'live: PUTs a second; 0 is as fast as the source takes them', '100')
@@ -76,9 +81,10 @@ export const bench: CliCommand = {
       natsDir: chosen.natsDir === undefined ? undefined : resolve(chosen.natsDir),
       profileDir: chosen.profile === undefined ? undefined : resolve(chosen.profile),
     };
-    const result = await measure({ io, environment }, scenario, plan, dirs);
+    const peer = peerOf(scenario, chosen.peer);
+    const { result, title } = await measure({ io, environment }, scenario, plan, { ...dirs, peer });
     io.say('');
-    io.table(head, rowsOf(result));
+    io.table(headOf(title), rowsOf(result));
     io.document(documentOf(result));
     return hasLeftDifferences(result) ? 1 : 0;
   },
@@ -99,6 +105,12 @@ function scenarioOf(name: string): Scenario {
   throw new UsageError(`there is no scenario "${shown(name)}": ${hint}`);
 }
 
+function peerOf({ name, peers: known }: Scenario, wanted: string | undefined): PeerName {
+  const found = known.find((peer) => peer === (wanted ?? known[0]));
+  if (found) return found;
+  throw new UsageError(`${name} has no peer "${shown(wanted ?? '')}": there is ${known.join(', ')}`);
+}
+
 interface Dirs {
   readonly dir: string;
   readonly natsDir: string | undefined;
@@ -109,8 +121,8 @@ async function measure(
   { io, environment }: Pick<Invocation, 'io' | 'environment'>,
   scenario: Scenario,
   plan: Plan,
-  { dir, natsDir, profileDir }: Dirs,
-): Promise<Result> {
+  { dir, natsDir, profileDir, peer: peerName }: Dirs & { readonly peer: PeerName },
+): Promise<{ result: Result; title: string }> {
   const programs = await findPrograms(environment, io.warn);
   const machine = await describeMachine(programs);
   io.say(`${planText(scenario, plan)}; data in ${dir}`);
@@ -118,10 +130,9 @@ async function measure(
   if (profileDir !== undefined) await mkdir(profileDir, { recursive: true });
   const stopping = new AbortController();
   void untilStopped().then(() => stopping.abort(new CommandError('stopped')));
-  const products = [
-    causeway({ mc: programs.mc, environment, profileDir }),
-    minioReplication(programs.mc),
-  ] as const;
+  const findRclone = (): Promise<string> => findBinary('rclone', environment, io.warn);
+  const peer = await peers[peerName](programs, findRclone);
+  const products = [causeway({ mc: programs.mc, environment, profileDir }), peer] as const;
   const rounds = await runRounds({
     scenario,
     plan,
@@ -140,5 +151,6 @@ async function measure(
       name === 'CAUSEWAY_CONCURRENCY' && value !== undefined ? [[name, value]] : [],
     ),
   );
-  return { scenario, plan, machine, causeway: ours, peer: theirs, settings };
+  const result = { scenario, plan, machine, causeway: ours, peer: theirs, peerName, settings };
+  return { result, title: peer.title };
 }

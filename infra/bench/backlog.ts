@@ -12,7 +12,7 @@ export const backlog: Scenario = {
   name: 'backlog',
   summary: 'versions that existed before: how fast do they get there? (first walk; mc replicate resync)',
   peers: ['minio-replication', 'rclone', 'rclone-tuned', 'mc-mirror'],
-  defaults: { objects: 10_000, limitMs: 120_000 },
+  defaults: { objects: 10_000, objectBytes: 1024, ratePerSecond: 0, limitMs: 120_000 },
   quick: { objects: 1000, limitMs: 15_000 },
   figures: [
     { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 },

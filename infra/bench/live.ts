@@ -9,19 +9,21 @@ import { quantile } from './statistics.ts';
 const warmUp = 100;
 const pauseMs = 10;
 
+const lags = [
+  { name: 'lag p50', unit: 'ms', better: 'lower', digits: 0 },
+  { name: 'lag p99', unit: 'ms', better: 'lower', digits: 0 },
+] as const;
+const sustained = { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 } as const;
+const afterLast = { name: 'after the last PUT', unit: 'ms', better: 'lower', digits: 0 } as const;
+const cpu = { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 2 } as const;
+
 export const live: Scenario = {
   name: 'live',
   summary: 'objects are written at a rate: how late does each arrive?',
   peers: ['minio-replication'],
-  defaults: { objects: 3000, limitMs: 60_000 },
+  defaults: { objects: 6000, objectBytes: 1024, ratePerSecond: 100, limitMs: 60_000 },
   quick: { objects: 300, limitMs: 20_000 },
-  figures: [
-    { name: 'lag p50', unit: 'ms', better: 'lower', digits: 0 },
-    { name: 'lag p99', unit: 'ms', better: 'lower', digits: 0 },
-    { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 },
-    { name: 'after the last PUT', unit: 'ms', better: 'lower', digits: 0 },
-    { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 2 },
-  ],
+  figures: [...lags, sustained, afterLast, cpu],
   async round(trial) {
     const prepared = await trial.product.prepare(trial.stage);
     trial.cleanup.defer(() => prepared.stop());
@@ -36,6 +38,15 @@ export const live: Scenario = {
     if (cpuMs === undefined || arrived === 0) return outcome;
     return { ...outcome, cpuMs, figures: { ...outcome.figures, 'CPU an object': cpuEach(cpuMs, arrived) } };
   },
+};
+
+export const burst: Scenario = {
+  ...live,
+  name: 'burst',
+  summary: 'objects are written as fast as the source takes them: when is the last one there?',
+  defaults: { objects: 5000, objectBytes: 1024, ratePerSecond: 0, rttMs: 200, limitMs: 120_000 },
+  quick: { objects: 500, limitMs: 20_000 },
+  figures: [afterLast, sustained, ...lags, cpu],
 };
 
 async function flow({ plan, stage, signal }: Trial, folder: string, count: number): Promise<Outcome> {

@@ -38,8 +38,9 @@ async function runRound(
 ): Promise<Round> {
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
-  const { rttMs } = plan;
-  const stage = await openStage({ ...where, rttMs, needsEvents: product.needsEvents }, cleanup);
+  const { rttMs, linkBytesPerSecond } = plan;
+  const { needsEvents } = product;
+  const stage = await openStage({ ...where, rttMs, linkBytesPerSecond, needsEvents }, cleanup);
   const outcome = await scenario.round({ plan, stage, product, cpu: createCpuMeter(), signal, cleanup });
   return { product: product.name, ...outcome, ...(await compareSides(stage)) };
 }

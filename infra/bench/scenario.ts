@@ -3,6 +3,7 @@
 import type { MinioServer } from '../sites/minio-server.ts';
 import type { NatsServer } from '../sites/nats-server.ts';
 import type { CpuMeter, Processes } from './cpu.ts';
+import type { SlowWire } from './toxiproxy.ts';
 
 /** What is measured, the same for every round. */
 export interface Plan {
@@ -12,6 +13,8 @@ export interface Plan {
   readonly ratePerSecond: number;
   /** Between source and target, there and back. */
   readonly rttMs: number;
+  /** Of what passes each way; undefined: as much as the machine can. */
+  readonly linkBytesPerSecond?: number;
   /** Of each product. */
   readonly rounds: number;
   /** A round that takes longer ends with what has arrived by then. */
@@ -25,6 +28,7 @@ export interface Stage {
   readonly target: MinioServer;
   /** The target as it is reached from the source's side: through the round trip. */
   readonly farTarget: string;
+  readonly wire: SlowWire;
   /** Where the product needs events. */
   readonly nats: NatsServer | undefined;
   readonly bucket: string;
@@ -84,13 +88,15 @@ export interface Outcome {
   readonly resolutionMs: number;
 }
 
+type Size = Omit<Plan, 'rttMs' | 'rounds'> & Partial<Pick<Plan, 'rttMs'>>;
+
 export interface Scenario {
   readonly name: string;
   readonly summary: string;
   /** The first is what it is compared with unless another is asked for. */
   readonly peers: readonly [PeerName, ...PeerName[]];
-  readonly defaults: Pick<Plan, 'objects' | 'limitMs'>;
-  readonly quick: Pick<Plan, 'objects' | 'limitMs'>;
+  readonly defaults: Size;
+  readonly quick: Partial<Size>;
   /** The first is what the scenario is about. */
   readonly figures: readonly [Figure, ...Figure[]];
   round(trial: Trial): Promise<Outcome>;

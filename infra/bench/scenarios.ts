@@ -1,6 +1,6 @@
 /** Every scenario. A new one is one file and one line here. */
 import { backlog } from './backlog.ts';
-import { live } from './live.ts';
+import { burst, live } from './live.ts';
 import type { Scenario } from './scenario.ts';
 
-export const scenarios: readonly Scenario[] = [live, backlog];
+export const scenarios: readonly Scenario[] = [live, burst, backlog];

@@ -16,6 +16,7 @@ export interface StageOptions {
   /** Where NATS keeps its streams, if elsewhere. */
   readonly natsDir: string | undefined;
   readonly rttMs: number;
+  readonly linkBytesPerSecond: number | undefined;
   readonly needsEvents: boolean;
 }
 
@@ -24,7 +25,7 @@ export const [sourceName, targetName] = ['source', 'target'] as const;
 
 /** Everything that was started is on `cleanup`, also when a later server does not start. */
 export async function openStage(options: StageOptions, cleanup: AsyncDisposableStack): Promise<Stage> {
-  const { programs, rttMs, needsEvents } = options;
+  const { programs, rttMs, linkBytesPerSecond, needsEvents } = options;
   const dir = await roundDir(options.dir, cleanup);
   const nats = needsEvents ? await openNats(options, dir, cleanup) : undefined;
   const announce = nats && {
@@ -53,9 +54,10 @@ export async function openStage(options: StageOptions, cleanup: AsyncDisposableS
     dir,
     upstream: `${target.host}:${target.port}`,
     rttMs,
+    bytesPerSecond: linkBytesPerSecond,
   });
   cleanup.defer(() => slow.stop());
-  return { dir, source, target, farTarget: slow.endpoint, nats, bucket };
+  return { dir, source, target, farTarget: slow.endpoint, wire: slow, nats, bucket };
 }
 
 async function roundDir(base: string, cleanup: AsyncDisposableStack): Promise<string> {

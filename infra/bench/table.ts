@@ -54,7 +54,7 @@ function figureText({ name, unit, digits }: Figure, measured: Measured): string[
 export function planText({ name }: Scenario, plan: Plan): string {
   const { objects, objectBytes, ratePerSecond, rttMs, rounds } = plan;
   const rate = ratePerSecond > 0 ? `${ratePerSecond} PUT/s` : 'as fast as the source takes them';
-  const pace = name === 'live' ? `, ${rate}` : '';
+  const pace = name === 'live' || name === 'burst' ? `, ${rate}` : '';
   return `${name}: ${number(objects, 0)} objects of ${objectBytes} bytes${pace}, round trip ${rttMs} ms, ${rounds} rounds each, in turns`;
 }
 

@@ -8,6 +8,11 @@ const host = '127.0.0.1';
 export interface SlowWire {
   /** What is reached through it. */
   readonly endpoint: string;
+  /** Breaks what is open and refuses what comes, until it is mended. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  /** Bytes that passed so far, both ways together. */
+  passed(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -18,14 +23,16 @@ export async function startSlowWire(options: {
   /** host:port */
   readonly upstream: string;
   readonly rttMs: number;
+  /** Each way. */
+  readonly bytesPerSecond: number | undefined;
 }): Promise<SlowWire> {
-  const { binary, dir, upstream, rttMs } = options;
+  const { binary, dir, upstream, rttMs, bytesPerSecond } = options;
   const { server, api } = await onFreePort(undefined, freePort, async (port) => {
     const address = `http://${host}:${port}`;
     const started: ServerProcess = await startProcess({
       name: 'toxiproxy',
       binary,
-      args: ['-host', host, '-port', String(port)],
+      args: ['-host', host, '-port', String(port), '-proxy-metrics'],
       env: { HOME: dir },
       cwd: dir,
       port,
@@ -36,15 +43,29 @@ export async function startSlowWire(options: {
   try {
     const wire = await freePort();
     await post(`${api}/proxies`, { name: 'target', listen: `${host}:${wire}`, upstream, enabled: true });
-    for (const stream of rttMs > 0 ? ['upstream', 'downstream'] : []) {
-      const attributes = { latency: rttMs / 2, jitter: 0 };
-      await post(`${api}/proxies/target/toxics`, { type: 'latency', stream, attributes });
+    for (const stream of ['upstream', 'downstream']) {
+      const toxic = (type: string, attributes: object) =>
+        post(`${api}/proxies/target/toxics`, { type, stream, attributes });
+      if (rttMs > 0) await toxic('latency', { latency: rttMs / 2, jitter: 0 });
+      if (bytesPerSecond) await toxic('bandwidth', { rate: Math.round(bytesPerSecond / 1000) });
     }
-    return { endpoint: `http://${host}:${wire}`, stop: () => server.stop() };
+    return {
+      endpoint: `http://${host}:${wire}`,
+      cut: () => post(`${api}/proxies/target`, { enabled: false }),
+      mend: () => post(`${api}/proxies/target`, { enabled: true }),
+      passed: async () => bytesIn(await (await fetch(`${api}/metrics`)).text()),
+      stop: () => server.stop(),
+    };
   } catch (error) {
     await server.stop();
     throw error;
   }
+}
+
+/** What clients sent it, and what the server answered. */
+function bytesIn(metrics: string): number {
+  const received = metrics.matchAll(/^toxiproxy_proxy_received_bytes_total\{.*\} (\S+)$/gm);
+  return [...received].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 async function post(url: string, body: object): Promise<void> {

@@ -20,15 +20,14 @@ import { readOptions } from '../options.ts';
 import { shown } from '../shown.ts';
 import { untilStopped } from '../until-stopped.ts';
 
-const objectBytes = 1024;
 const count = (from: number, to: number) => z.coerce.number().int().min(from).max(to);
 
 const shape = {
   quick: z.boolean().default(false),
-  rtt: count(0, 10_000).default(100),
+  rtt: count(0, 10_000).optional(),
   rounds: count(1, 1000).optional(),
   objects: count(1, 1_000_000).optional(),
-  rate: count(0, 100_000).default(100),
+  rate: count(0, 100_000).optional(),
   limit: duration('1s', '24h').optional(),
   peer: z.string().optional(),
   dir: z.string().optional(),
@@ -52,11 +51,11 @@ export const bench: CliCommand = {
   configure(command) {
     command
       .argument('<scenario>', scenarios.map(({ name }) => name).join(' or '))
-      .option('--rtt <ms>', 'round trip between the sites', '100')
+      .option('--rtt <ms>', 'round trip between the sites; 100 where the scenario has none of its own')
       .option('--peer <name>', 'what Causeway is compared with')
       .option('--rounds <n>', 'of each product; default 5, with --quick 2')
       .option('--objects <n>', 'how many a round')
-      .option('--rate <n>', 'live: PUTs a second; 0 is as fast as the source takes them', '100')
+      .option('--rate <n>', 'live: PUTs a second, by default 100; 0 is as fast as the source takes them')
       .option('--limit <duration>', 'when a round ends with what has arrived')
       .option('--quick', 'fewer objects and rounds')
       .option('--dir <dir>', `where servers keep their data; default ${memory}, where that is memory`)
@@ -67,12 +66,12 @@ export const bench: CliCommand = {
   async run({ io, options, args, environment }) {
     const scenario = scenarioOf(args[0] ?? '');
     const chosen = readOptions(shape, options);
-    const size = chosen.quick ? scenario.quick : scenario.defaults;
+    const size = { ...scenario.defaults, ...(chosen.quick && scenario.quick) };
     const plan: Plan = {
+      ...size,
       objects: chosen.objects ?? size.objects,
-      objectBytes,
-      ratePerSecond: chosen.rate,
-      rttMs: chosen.rtt,
+      ratePerSecond: chosen.rate ?? size.ratePerSecond,
+      rttMs: chosen.rtt ?? size.rttMs ?? 100,
       rounds: chosen.rounds ?? (chosen.quick ? 2 : 5),
       limitMs: chosen.limit ?? size.limitMs,
     };

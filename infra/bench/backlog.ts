@@ -1,12 +1,23 @@
 /** A source that was filled before anything ran: how long until the target has it all? */
+import { bodies } from './content.ts';
 import { cpuEach } from './cpu.ts';
 import { objectNames, offer } from './objects.ts';
 import { watch } from './observer.ts';
-import { processesOf, type Scenario } from './scenario.ts';
+import { type Figure, processesOf, type Scenario } from './scenario.ts';
 
 const pauseMs = 100;
 /** What is younger than a walk's interval may be on its way by an event, and is left to it. */
 const ageMs = 3_600_000;
+
+const rate: Figure = { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 };
+const first: Figure = { name: 'first arrival', unit: 's', better: 'lower', digits: 2 };
+const cpuFigure: Figure = { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 2 };
+const wireFigure: Figure = {
+  name: 'bytes on the wire',
+  unit: 'bytes a byte of content',
+  better: 'lower',
+  digits: 2,
+};
 
 export const backlog: Scenario = {
   name: 'backlog',
@@ -14,19 +25,15 @@ export const backlog: Scenario = {
   peers: ['minio-replication', 'rclone', 'rclone-tuned', 'mc-mirror'],
   defaults: { objects: 10_000, objectBytes: 1024, ratePerSecond: 0, limitMs: 120_000 },
   quick: { objects: 1000, limitMs: 15_000 },
-  figures: [
-    { name: 'arrived', unit: 'objects/s', better: 'higher', digits: 1 },
-    { name: 'first arrival', unit: 's', better: 'lower', digits: 2 },
-    { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 2 },
-  ],
-  async round({ plan, stage, product, cpu, signal, cleanup }) {
+  figures: [rate, first, cpuFigure, wireFigure],
+  async round({ plan, stage, product, cpu: meter, signal, cleanup }) {
     const { source, target, bucket } = stage;
     const names = objectNames('backlog', plan.objects);
-    const bytes = plan.objectBytes;
-    await offer({ site: source, bucket, names, bytes, ratePerSecond: 0, ageMs, signal });
+    const bodyOf = bodies(plan);
+    await offer({ site: source, bucket, names, bodyOf, ratePerSecond: 0, ageMs, signal });
     const prepared = await product.prepare(stage);
     cleanup.defer(() => prepared.stop());
-    await cpu.start(processesOf(stage, prepared));
+    await meter.start(processesOf(stage, prepared));
     const began = Date.now();
     const giveUpAt = () => began + plan.limitMs;
     const [{ sightings, missing, resolutionMs }] = await Promise.all([
@@ -44,13 +51,32 @@ export const backlog: Scenario = {
     const ended = Date.now();
     const seen = sightings.map((sighting) => sighting.seen);
     if (missing === 0) await prepared.settled(signal);
-    const cpuMs = await cpu.used(processesOf(stage, prepared));
+    const cpuMs = await meter.used(processesOf(stage, prepared));
     const tookMs = (missing > 0 ? ended : Math.max(...seen)) - began;
+    await stage.wire.cut();
+    const content = names.reduce((sum, _, index) => sum + bodyOf(index).length, 0);
     const figures = {
+      'bytes on the wire': (await stage.wire.passed()) / content,
       arrived: (seen.length * 1000) / tookMs,
       ...(seen.length > 0 && { 'first arrival': (Math.min(...seen) - began) / 1000 }),
       ...(seen.length > 0 && cpuMs && { 'CPU an object': cpuEach(cpuMs, seen.length) }),
     };
     return { figures, missing, resolutionMs, cpuMs };
   },
+};
+
+export const cpu: Scenario = {
+  ...backlog,
+  name: 'cpu',
+  summary: 'the same at no round trip: how much CPU time does it take, all processes together?',
+  defaults: { ...backlog.defaults, rttMs: 0 },
+  figures: [cpuFigure, rate, first, wireFigure],
+};
+
+export const wanBytes: Scenario = {
+  ...backlog,
+  name: 'wan-bytes',
+  summary: 'JSON of 1 to 16 KiB that existed before: how many bytes cross the link?',
+  defaults: { ...backlog.defaults, content: 'json', objectBytes: 16 * 1024, rttMs: 100 },
+  figures: [wireFigure, rate, first, cpuFigure],
 };

@@ -1,4 +1,5 @@
 /** Objects are written at a rate, and each one's way to the target is timed. */
+import { bodies } from './content.ts';
 import { cpuEach } from './cpu.ts';
 import { objectNames, offer } from './objects.ts';
 import { watch } from './observer.ts';
@@ -52,9 +53,16 @@ export const burst: Scenario = {
 async function flow({ plan, stage, signal }: Trial, folder: string, count: number): Promise<Outcome> {
   const { source, target, bucket } = stage;
   const names = objectNames(folder, count);
-  const { objectBytes: bytes, ratePerSecond, limitMs } = plan;
+  const { ratePerSecond, limitMs } = plan;
   let giveUpAt = Number.POSITIVE_INFINITY;
-  const offering = offer({ site: source, bucket, names, bytes, ratePerSecond, signal }).finally(() => {
+  const offering = offer({
+    site: source,
+    bucket,
+    names,
+    bodyOf: bodies(plan),
+    ratePerSecond,
+    signal,
+  }).finally(() => {
     giveUpAt = Date.now() + limitMs;
   });
   const watching = watch({

@@ -1,14 +1,13 @@
 /** The objects of a round: their names, in the order they are written, and what is in them. */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MinioServer } from '../sites/minio-server.ts';
 import { type Wire, wire } from '../stores/wire.ts';
+import type { BodyOf } from './content.ts';
 
 const deadlineMs = 30_000;
 /** One object in so many has tags and metadata. */
 const taggedEvery = 10;
-/** PUTs at once where they are not paced. */
-const writers = 32;
+const manyWriters = 32;
 const folderSize = 1000;
 
 /** Names sort as they are written. Folders hold a thousand, so that a listing from the middle stays cheap. */
@@ -31,7 +30,9 @@ export interface Offer {
   readonly site: MinioServer;
   readonly bucket: string;
   readonly names: readonly string[];
-  readonly bytes: number;
+  readonly bodyOf: BodyOf;
+  /** PUTs at once where they are not paced. */
+  readonly writers?: number;
   /** 0: as fast as the site takes them. */
   readonly ratePerSecond: number;
   /** MinIO is told that they were written so long ago. */
@@ -47,7 +48,7 @@ export interface Offered {
 
 /** Writes them in order. Throws when the site does not take one. */
 export async function offer(options: Offer): Promise<Offered> {
-  const { site, bucket, names, bytes, ratePerSecond, ageMs, signal } = options;
+  const { site, bucket, names, bodyOf, writers = manyWriters, ratePerSecond, ageMs, signal } = options;
   const client = rootWire(site);
   const age = ageMs !== undefined && {
     'x-minio-source-mtime': new Date(Date.now() - ageMs).toISOString(),
@@ -58,14 +59,14 @@ export async function offer(options: Offer): Promise<Offered> {
         ? { 'x-amz-tagging': `round=bench&number=${index}`, 'x-amz-meta-number': `${index}` }
         : {};
     const headers = { 'content-type': 'application/octet-stream', ...extra, ...age };
-    const request = { method: 'PUT', bucket, key, headers, body: randomBytes(bytes), deadlineMs } as const;
+    const request = { method: 'PUT', bucket, key, headers, body: bodyOf(index), deadlineMs } as const;
     const answer = await client.send(request);
     if (answer.status !== 200) throw await client.refusal(request, answer);
   };
   const began = Date.now();
   try {
     if (ratePerSecond > 0) await paced(names, ratePerSecond, signal, put);
-    else await eager(names, signal, put);
+    else await eager(names, writers, signal, put);
   } finally {
     await client.close();
   }
@@ -90,7 +91,12 @@ async function paced(names: readonly string[], rate: number, signal: AbortSignal
   await Promise.all(running);
 }
 
-async function eager(names: readonly string[], signal: AbortSignal, put: Put): Promise<void> {
+async function eager(
+  names: readonly string[],
+  writers: number,
+  signal: AbortSignal,
+  put: Put,
+): Promise<void> {
   const rest = names.entries();
   const write = async (): Promise<void> => {
     for (const [index, name] of rest) {

@@ -9,6 +9,8 @@ import type { SlowWire } from './toxiproxy.ts';
 export interface Plan {
   readonly objects: number;
   readonly objectBytes: number;
+  /** What is in them: bytes that cannot be compressed, or JSON that can; of so many bytes, or of up to so many. */
+  readonly content?: 'random' | 'json' | 'random-sizes';
   /** PUTs offered a second; 0: as fast as the source takes them. */
   readonly ratePerSecond: number;
   /** Between source and target, there and back. */

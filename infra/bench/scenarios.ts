@@ -1,6 +1,7 @@
 /** Every scenario. A new one is one file and one line here. */
-import { backlog } from './backlog.ts';
+import { backlog, cpu, wanBytes } from './backlog.ts';
+import { large } from './large.ts';
 import { burst, live } from './live.ts';
 import type { Scenario } from './scenario.ts';
 
-export const scenarios: readonly Scenario[] = [live, burst, backlog];
+export const scenarios: readonly Scenario[] = [live, burst, backlog, cpu, wanBytes, large];

@@ -11,7 +11,7 @@ export interface SlowWire {
   /** Breaks what is open and refuses what comes, until it is mended. */
   cut(): Promise<void>;
   mend(): Promise<void>;
-  /** Bytes that passed so far, both ways together. */
+  /** Bytes that passed, both ways together, on connections that have ended: cut it first to know all. */
   passed(): Promise<number>;
   stop(): Promise<void>;
 }

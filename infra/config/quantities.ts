@@ -34,6 +34,18 @@ export const parseDuration = (text: string): number | undefined => quantity(text
 /** Bytes. */
 export const parseSize = (text: string): number | undefined => quantity(text, bytesIn);
 
+/** A size, as bytes within bounds that are given as they are written. */
+export function size(from: string, to: string): z.ZodType<number> {
+  const [least, most] = [parseSize(from) ?? 0, parseSize(to) ?? Number.POSITIVE_INFINITY];
+  const wanted = `must be a size such as 32MiB or 25MB, from ${from} to ${to}`;
+  return z.string(wanted).transform((text, context) => {
+    const value = parseSize(text);
+    if (value !== undefined && value >= least && value <= most) return value;
+    context.addIssue({ code: 'custom', message: wanted });
+    return z.NEVER;
+  });
+}
+
 /** A duration field, as milliseconds within bounds that are given as they are written. */
 export function duration(from: string, to: string): z.ZodType<number> {
   const [least, most] = [parseDuration(from) ?? 0, parseDuration(to) ?? Number.POSITIVE_INFINITY];

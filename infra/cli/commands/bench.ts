@@ -12,7 +12,7 @@ import type { PeerName, Plan, Scenario } from '../../bench/scenario.ts';
 import { scenarios } from '../../bench/scenarios.ts';
 import { headOf, machineText, planText, roundText, rowsOf } from '../../bench/table.ts';
 import { didYouMean } from '../../config/did-you-mean.ts';
-import { duration } from '../../config/quantities.ts';
+import { duration, size } from '../../config/quantities.ts';
 import { findBinary } from '../../sites/binaries.ts';
 import type { CliCommand, Invocation } from '../command.ts';
 import { CommandError, UsageError } from '../io.ts';
@@ -26,6 +26,7 @@ const shape = {
   quick: z.boolean().default(false),
   rtt: count(0, 10_000).optional(),
   rounds: count(1, 1000).optional(),
+  link: size('1kB', '100GB').optional(),
   objects: count(1, 1_000_000).optional(),
   rate: count(0, 100_000).optional(),
   limit: duration('1s', '24h').optional(),
@@ -57,6 +58,7 @@ export const bench: CliCommand = {
       .option('--objects <n>', 'how many a round')
       .option('--rate <n>', 'live: PUTs a second, by default 100; 0 is as fast as the source takes them')
       .option('--limit <duration>', 'when a round ends with what has arrived')
+      .option('--link <size>', 'bytes a second that the link takes each way, such as 25MB')
       .option('--quick', 'fewer objects and rounds')
       .option('--dir <dir>', `where servers keep their data; default ${memory}, where that is memory`)
       .option('--nats-dir <dir>', 'where NATS keeps its streams, if elsewhere')
@@ -66,14 +68,15 @@ export const bench: CliCommand = {
   async run({ io, options, args, environment }) {
     const scenario = scenarioOf(args[0] ?? '');
     const chosen = readOptions(shape, options);
-    const size = { ...scenario.defaults, ...(chosen.quick && scenario.quick) };
+    const planned = { ...scenario.defaults, ...(chosen.quick && scenario.quick) };
     const plan: Plan = {
-      ...size,
-      objects: chosen.objects ?? size.objects,
-      ratePerSecond: chosen.rate ?? size.ratePerSecond,
-      rttMs: chosen.rtt ?? size.rttMs ?? 100,
+      ...planned,
+      objects: chosen.objects ?? planned.objects,
+      ratePerSecond: chosen.rate ?? planned.ratePerSecond,
+      rttMs: chosen.rtt ?? planned.rttMs ?? 100,
       rounds: chosen.rounds ?? (chosen.quick ? 2 : 5),
-      limitMs: chosen.limit ?? size.limitMs,
+      ...(chosen.link !== undefined && { linkBytesPerSecond: chosen.link }),
+      limitMs: chosen.limit ?? planned.limitMs,
     };
     const dirs = {
       dir: chosen.dir === undefined ? await fastDir() : resolve(chosen.dir),

@@ -2,6 +2,7 @@
 import { backlog, cpu, wanBytes } from './backlog.ts';
 import { large } from './large.ts';
 import { burst, live } from './live.ts';
+import { outage } from './outage.ts';
 import type { Scenario } from './scenario.ts';
 
-export const scenarios: readonly Scenario[] = [live, burst, backlog, cpu, wanBytes, large];
+export const scenarios: readonly Scenario[] = [live, burst, backlog, cpu, wanBytes, large, outage];

@@ -1,6 +1,6 @@
 /**
- * Whether a link may work. When a site does not answer, its link waits here: it is probed each second, no event spends
- * an attempt, and all go on the moment it answers.
+ * Whether a link may work. When a site does not answer, its link waits here: it is probed twice a second, no event
+ * spends an attempt, and all go on the moment it answers.
  */
 import { messageOf } from '../../functions/errors.ts';
 import type { Clock, ObjectStore } from '../../functions/ports.ts';
@@ -9,7 +9,9 @@ export type LinkState =
   | { readonly state: 'healthy' }
   | { readonly state: 'paused'; readonly site: string; readonly reason: string; readonly since: number };
 
-const probeEveryMs = 1000;
+const probeEveryMs = 500;
+/** A probe into the void ends by its deadline; the next does not wait for it. */
+const mostProbes = 20;
 
 export interface Gate {
   readonly state: LinkState;
@@ -40,14 +42,24 @@ export function createGate(clock: Clock, onChange: (state: LinkState) => void): 
     }
   }
 
-  async function watch(site: ObjectStore, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(probeEveryMs, signal);
-      if ((await answers(site)) !== undefined) continue;
-      change({ state: 'healthy' });
-      waiting?.resolve();
+  async function watch(
+    site: ObjectStore,
+    pause: PromiseWithResolvers<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let probes = 0;
+    const probe = async (): Promise<void> => {
+      probes += 1;
+      const failure = await answers(site);
+      probes -= 1;
+      if (failure !== undefined || waiting !== pause) return;
       waiting = undefined;
-      return;
+      change({ state: 'healthy' });
+      pause.resolve();
+    };
+    while (waiting === pause) {
+      await clock.sleep(probeEveryMs, signal);
+      if (waiting === pause && probes < mostProbes) void probe();
     }
   }
 
@@ -75,7 +87,7 @@ export function createGate(clock: Clock, onChange: (state: LinkState) => void): 
       if (waiting) return false;
       waiting = Promise.withResolvers();
       change({ state: 'paused', site: site.site, reason: failure || reason, since: clock.now() });
-      watch(site, signal).catch(() => undefined);
+      watch(site, waiting, signal).catch(() => undefined);
       return false;
     },
   };

@@ -39,4 +39,4 @@ export function byteBudget(total: number): ByteBudget {
 const MEBIBYTE = 1024 * 1024;
 
 /** The one that all stores of the process share. */
-export const processBudget = byteBudget(256 * MEBIBYTE);
+export const processBudget = byteBudget(96 * MEBIBYTE);

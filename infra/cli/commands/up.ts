@@ -1,5 +1,6 @@
 /** `causeway up`: runs sources, functions and gateway for the documents, until it is told to stop. */
 import { join } from 'node:path';
+import { collectDefaultMetrics } from 'prom-client';
 import { z } from 'zod';
 import { connectBus } from '../../bus/connection.ts';
 import { startGateway } from '../../gateway/gateway.ts';
@@ -48,6 +49,7 @@ export const up: CliCommand = {
         telemetry,
         clock: systemClock,
       });
+      collectDefaultMetrics({ register: telemetry.registry });
       const gateway = await startGateway({
         host: chosen.host,
         port: chosen.listen,

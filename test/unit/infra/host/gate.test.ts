@@ -79,13 +79,26 @@ describe('while it is paused', () => {
     probes = 0;
   });
 
-  test('the site is asked each second, and no oftener', async () => {
-    await clock.advance(999);
+  test('the site is asked twice a second, and no oftener', async () => {
+    await clock.advance(499);
     expect(probes).toBe(0);
     await clock.advance(1);
     expect(probes).toBe(1);
-    await clock.advance(3000);
+    await clock.advance(1500);
     expect(probes).toBe(4);
+  });
+
+  test('a question that nobody answers keeps no later one waiting', async () => {
+    gate = createGate(clock, ({ state }) => states.push(state));
+    let answer: () => Promise<void> = () => Promise.reject(new Error('connection refused'));
+    await gate.trip({ ...site(), probe: () => answer() }, 'connection refused', never);
+    answer = () => new Promise(() => undefined);
+    await clock.advance(5000);
+    expect(await isOpen()).toBe(false);
+    answer = () => Promise.resolve();
+    await clock.advance(500);
+
+    expect(await isOpen()).toBe(true);
   });
 
   test('all that wait go on the moment it answers', async () => {

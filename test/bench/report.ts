@@ -1,0 +1,82 @@
+/**
+ * Turns the results of benchmarks (`causeway bench … --json > test/bench/results/NAME.json`) into the table of
+ * README.md and the plot beside it: `npm run bench:report`. A test holds both to the results.
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { plot } from './plot.ts';
+
+const spread = z.tuple([z.number(), z.number()]);
+const line = z.object({
+  metric: z.string(),
+  unit: z.string(),
+  better: z.enum(['lower', 'higher']),
+  causeway: z.number(),
+  peer: z.string(),
+  peerValue: z.number(),
+  ratio: z.number(),
+  spread: z.object({ causeway: spread, peer: spread, ratio: spread }),
+});
+const resultSchema = line.extend({
+  scenario: z.string(),
+  others: z.array(line),
+  config: z.object({ objects: z.number(), rttMs: z.number(), rounds: z.number() }),
+});
+
+export type BenchLine = z.infer<typeof line>;
+export type BenchResult = z.infer<typeof resultSchema> & {
+  /** The file's name without its ending. */
+  readonly name: string;
+};
+
+const here = new URL('./', import.meta.url);
+const [begin, end] = ['<!-- results -->', '<!-- end of results -->'] as const;
+
+export async function readResults(): Promise<BenchResult[]> {
+  const folder = new URL('results/', here);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).toSorted();
+  return Promise.all(
+    names.map(async (name) => ({
+      ...resultSchema.parse(JSON.parse(await readFile(new URL(name, folder), 'utf8'))),
+      name: name.replace(/\.json$/, ''),
+    })),
+  );
+}
+
+const digits = (value: number): string =>
+  value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: true });
+
+function rowsOf({ scenario, config, others, ...first }: BenchResult): string[] {
+  return [first, ...others].map(
+    ({ metric, unit, causeway, peer, peerValue, ratio, spread: spreads }, index) => {
+      const where =
+        index === 0 ? `\`${scenario}\`, RTT ${config.rttMs} ms, ${digits(config.objects)} objects` : '';
+      const range = `${digits(spreads.ratio[0])}–${digits(spreads.ratio[1])}`;
+      const values = `${digits(causeway)} | ${peer} ${digits(peerValue)}`;
+      return `| ${where} | ${metric} (${unit}) | ${values} | ${digits(ratio)} (${range}) |`;
+    },
+  );
+}
+
+export function tableOf(results: readonly BenchResult[]): string {
+  const head = [
+    '| scenario | figure | Causeway | peer | ratio (spread) |',
+    '| --- | --- | --- | --- | --- |',
+  ];
+  return [...head, ...results.flatMap(rowsOf)].join('\n');
+}
+
+/** The README with this table in it. */
+export function withTable(readme: string, table: string): string {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`test/bench/README.md lacks ${begin} or ${end}`);
+  return `${readme.slice(0, from + begin.length)}\n\n${table}\n\n${readme.slice(to)}`;
+}
+
+export const files = { readme: new URL('README.md', here), plot: new URL('results.svg', here) } as const;
+
+if (import.meta.main) {
+  const results = await readResults();
+  await writeFile(files.readme, withTable(await readFile(files.readme, 'utf8'), tableOf(results)));
+  await writeFile(files.plot, plot(results));
+}

@@ -7,7 +7,8 @@ import type { BodyOf } from './content.ts';
 const deadlineMs = 30_000;
 /** One object in so many has tags and metadata. */
 const taggedEvery = 10;
-const manyWriters = 32;
+/** PUTs at once where they are not paced. */
+const writers = 32;
 const folderSize = 1000;
 
 /** Names sort as they are written. Folders hold a thousand, so that a listing from the middle stays cheap. */
@@ -31,8 +32,6 @@ export interface Offer {
   readonly bucket: string;
   readonly names: readonly string[];
   readonly bodyOf: BodyOf;
-  /** PUTs at once where they are not paced. */
-  readonly writers?: number;
   /** 0: as fast as the site takes them. */
   readonly ratePerSecond: number;
   /** MinIO is told that they were written so long ago. */
@@ -48,7 +47,7 @@ export interface Offered {
 
 /** Writes them in order. Throws when the site does not take one. */
 export async function offer(options: Offer): Promise<Offered> {
-  const { site, bucket, names, bodyOf, writers = manyWriters, ratePerSecond, ageMs, signal } = options;
+  const { site, bucket, names, bodyOf, ratePerSecond, ageMs, signal } = options;
   const client = rootWire(site);
   const age = ageMs !== undefined && {
     'x-minio-source-mtime': new Date(Date.now() - ageMs).toISOString(),
@@ -66,11 +65,30 @@ export async function offer(options: Offer): Promise<Offered> {
   const began = Date.now();
   try {
     if (ratePerSecond > 0) await paced(names, ratePerSecond, signal, put);
-    else await eager(names, writers, signal, put);
+    else await eager(names, signal, put);
   } finally {
     await client.close();
   }
   return { began, ended: Date.now() };
+}
+
+/** Puts a delete marker on each of them. */
+export async function removeLatest({
+  site,
+  bucket,
+  names,
+  signal,
+}: Pick<Offer, 'site' | 'bucket' | 'names' | 'signal'>): Promise<void> {
+  const client = rootWire(site);
+  try {
+    await eager(names, signal, async (key) => {
+      const request = { method: 'DELETE', bucket, key, deadlineMs } as const;
+      const answer = await client.send(request);
+      if (answer.status !== 204) throw await client.refusal(request, answer);
+    });
+  } finally {
+    await client.close();
+  }
 }
 
 type Put = (key: string, index: number) => Promise<void>;
@@ -91,12 +109,7 @@ async function paced(names: readonly string[], rate: number, signal: AbortSignal
   await Promise.all(running);
 }
 
-async function eager(
-  names: readonly string[],
-  writers: number,
-  signal: AbortSignal,
-  put: Put,
-): Promise<void> {
+async function eager(names: readonly string[], signal: AbortSignal, put: Put): Promise<void> {
   const rest = names.entries();
   const write = async (): Promise<void> => {
     for (const [index, name] of rest) {

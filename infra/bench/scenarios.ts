@@ -2,7 +2,8 @@
 import { backlog, cpu, wanBytes } from './backlog.ts';
 import { large } from './large.ts';
 import { burst, live } from './live.ts';
+import { mixed } from './mixed.ts';
 import { outage } from './outage.ts';
 import type { Scenario } from './scenario.ts';
 
-export const scenarios: readonly Scenario[] = [live, burst, backlog, cpu, wanBytes, large, outage];
+export const scenarios: readonly Scenario[] = [live, burst, backlog, mixed, cpu, wanBytes, large, outage];

@@ -59,9 +59,8 @@ async function missing(
   const { link, clock, meter } = context;
   const ref = refAt(link.source.bucket, version);
   const age = clock.now() - Date.parse(version.modified);
-  // Younger ones are on their way: their events are still being handled, unless they may have been lost.
-  const isOlderThanEvents = state.hurry && version.modified < state.roundStarted;
-  if (age < link.scanEveryMs && !isOlderThanEvents) return nothing;
+  // Younger ones are on their way: their events are still being handled.
+  if (age < link.scanEveryMs) return nothing;
   if (!link.existingObjects && version.modified < state.since) return nothing;
   if (version.marker && (!link.deleteMarkers || isPlaceholder(version))) return nothing;
   if (await mayComeFromTarget(context, ref, version)) return nothing;

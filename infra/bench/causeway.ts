@@ -81,7 +81,12 @@ function settingsOf(environment: Environment): Record<string, string> {
   return settings;
 }
 
-const documents = ({ source, farTarget, bucket }: Stage): string => `apiVersion: causeway.dev/v1alpha1
+const documents = ({
+  source,
+  farTarget,
+  bucket,
+  walkEverySeconds,
+}: Stage): string => `apiVersion: causeway.dev/v1alpha1
 kind: Site
 metadata: { name: ${sourceName} }
 spec:
@@ -102,6 +107,7 @@ metadata: { name: bench }
 spec:
   source: { site: ${sourceName}, bucket: ${bucket} }
   targets: [{ site: ${targetName}, bucket: ${bucket} }]
+  scan: { every: ${walkEverySeconds}s }
 `;
 
 interface RunningCauseway {

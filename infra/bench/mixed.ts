@@ -12,6 +12,8 @@ const pauseMs = 250;
 /** Every so many keys have a second version, and every so many of those are deleted. */
 const [versionedEvery, deletedEvery] = [5, 25] as const;
 
+const walkEverySeconds = 5;
+
 export const mixed: Scenario = {
   name: 'mixed',
   summary:
@@ -19,7 +21,7 @@ export const mixed: Scenario = {
   peers: ['minio-replication'],
   defaults: {
     ...{ objects: 5000, objectBytes: 256 * KIBIBYTE, content: 'random-sizes', ratePerSecond: 0 },
-    ...{ rttMs: 100, limitMs: 300_000 },
+    ...{ rttMs: 100, limitMs: 300_000, walkEverySeconds },
   },
   quick: { objects: 500 },
   figures: [
@@ -31,6 +33,8 @@ export const mixed: Scenario = {
     const { objects } = plan;
     const names = objectNames('mixed', objects);
     const versions = await write({ plan, stage, signal }, names);
+    // Old enough for a walk: nobody else tells of what was there before.
+    await sleep((walkEverySeconds + 1) * 1000, undefined, { signal });
     const prepared = await product.prepare(stage);
     cleanup.defer(() => prepared.stop());
     await cpu.start(processesOf(stage, prepared));

@@ -38,9 +38,12 @@ async function runRound(
 ): Promise<Round> {
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
-  const { rttMs, linkBytesPerSecond } = plan;
+  const { rttMs, linkBytesPerSecond, walkEverySeconds = 60 } = plan;
   const { needsEvents } = product;
-  const stage = await openStage({ ...where, rttMs, linkBytesPerSecond, needsEvents }, cleanup);
+  const stage = await openStage(
+    { ...where, rttMs, linkBytesPerSecond, walkEverySeconds, needsEvents },
+    cleanup,
+  );
   const outcome = await scenario.round({ plan, stage, product, cpu: createCpuMeter(), signal, cleanup });
   return { product: product.name, ...outcome, ...(await compareSides(stage)) };
 }

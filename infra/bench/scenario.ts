@@ -17,6 +17,7 @@ export interface Plan {
   readonly rttMs: number;
   /** Of what passes each way; undefined: as much as the machine can. */
   readonly linkBytesPerSecond?: number;
+  readonly walkEverySeconds?: number;
   /** Of each product. */
   readonly rounds: number;
   /** A round that takes longer ends with what has arrived by then. */
@@ -34,6 +35,8 @@ export interface Stage {
   /** Where the product needs events. */
   readonly nats: NatsServer | undefined;
   readonly bucket: string;
+  /** How often Causeway compares; it leaves what is younger to its event. */
+  readonly walkEverySeconds: number;
 }
 
 export type PeerName = 'minio-replication' | 'rclone' | 'rclone-tuned' | 'mc-mirror';

@@ -16,6 +16,7 @@ export interface StageOptions {
   /** Where NATS keeps its streams, if elsewhere. */
   readonly natsDir: string | undefined;
   readonly rttMs: number;
+  readonly walkEverySeconds: number;
   readonly linkBytesPerSecond: number | undefined;
   readonly needsEvents: boolean;
 }
@@ -25,7 +26,7 @@ export const [sourceName, targetName] = ['source', 'target'] as const;
 
 /** Everything that was started is on `cleanup`, also when a later server does not start. */
 export async function openStage(options: StageOptions, cleanup: AsyncDisposableStack): Promise<Stage> {
-  const { programs, rttMs, linkBytesPerSecond, needsEvents } = options;
+  const { programs, rttMs, linkBytesPerSecond, walkEverySeconds, needsEvents } = options;
   const dir = await roundDir(options.dir, cleanup);
   const nats = needsEvents ? await openNats(options, dir, cleanup) : undefined;
   const announce = nats && {
@@ -57,7 +58,7 @@ export async function openStage(options: StageOptions, cleanup: AsyncDisposableS
     bytesPerSecond: linkBytesPerSecond,
   });
   cleanup.defer(() => slow.stop());
-  return { dir, source, target, farTarget: slow.endpoint, wire: slow, nats, bucket };
+  return { dir, source, target, farTarget: slow.endpoint, wire: slow, nats, bucket, walkEverySeconds };
 }
 
 async function roundDir(base: string, cleanup: AsyncDisposableStack): Promise<string> {

@@ -10,6 +10,7 @@ import { createLedgerBucket } from '../bus/ledger-bucket.ts';
 import { createLockBucket } from '../bus/lock-bucket.ts';
 import { bucketNames, defaultStreamSettings, ensureStreams, type StreamSettings } from '../bus/streams.ts';
 import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
+import { sharedReads } from '../stores/shared-reads.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import type { DeadLetters, EventLog } from './ports.ts';
 
@@ -67,6 +68,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     if (!store) throw new Error(`no store was opened for site ${site}`);
     return store;
   };
+  const shared = new Map([...stores].map(([site, store]) => [site, sharedReads(store, clock)]));
+  /** Several links start there. */
+  const isShared = ({ source }: Link): boolean =>
+    options.links.filter((one) => one.source.site === source.site && one.source.bucket === source.bucket)
+      .length > 1;
   return {
     log,
     ledger,
@@ -74,7 +80,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     statusBucket,
     contextOf: (link) => ({
       link,
-      source: storeOf(link.source.site),
+      source: (isShared(link) && shared.get(link.source.site)) || storeOf(link.source.site),
       target: storeOf(link.target.site),
       site: (name) => stores.get(name),
       locks,

@@ -99,6 +99,8 @@ export interface StackEntry {
 export interface Stacking {
   /** Bytes of content; what is larger gains nothing by company. */
   readonly largestEntry: number;
+  /** Bytes of content that go in one request. */
+  readonly largestStack: number;
   /** Resolves once there is memory for so much content and what is made of it; the result gives it back. */
   room(bytes: number): Promise<() => void>;
   /**

@@ -116,8 +116,8 @@ async function walkSlice(
   let walked = 0;
   let drafts: Draft[] = [];
   const flush = async () => {
-    const largest = target.stacking?.largestEntry;
-    if (drafts.length > 0) await context.emit(largest ? packed(link, drafts, largest) : drafts);
+    const { stacking } = target;
+    if (drafts.length > 0) await context.emit(stacking ? packed(link, drafts, stacking) : drafts);
     drafts = [];
   };
   let ended = true;

@@ -2,19 +2,17 @@
 import type { DataOf } from '../../events/catalogue.ts';
 import type { Draft } from '../../events/cloudevent.ts';
 import { mostTogether } from '../../events/replication-events.ts';
-import type { Link } from '../ports.ts';
+import type { Link, Stacking } from '../ports.ts';
 
 type Due = DataOf<'dev.causeway.version.due.v1'>;
 
 /** Fewer are sent faster one by one, and are told one by one. */
 const fewestTogether = 16;
-/** Uncompressed bytes that one event may stand for: a stack. */
-const mostBytes = 32 * 1024 * 1024;
 
 /** In their order, so that the versions of one key stay oldest first. */
-export function packed(link: Link, drafts: readonly Draft[], largestEntry: number): Draft[] {
-  const isSmall = (data: Due): boolean =>
-    data.reason === 'missing' && (data.size ?? mostBytes) <= largestEntry;
+export function packed(link: Link, drafts: readonly Draft[], stacking: Stacking): Draft[] {
+  const isSmall = ({ reason, size = Number.POSITIVE_INFINITY }: Due): boolean =>
+    reason === 'missing' && size <= stacking.largestEntry;
   const small: Due[] = [];
   const others: Draft[] = [];
   for (const draft of drafts) {
@@ -22,7 +20,7 @@ export function packed(link: Link, drafts: readonly Draft[], largestEntry: numbe
     else others.push(draft);
   }
   if (small.length < fewestTogether) return [...drafts];
-  return [...inEvents(small).map((versions) => together(link, versions)), ...others];
+  return [...inEvents(small, stacking).map((versions) => together(link, versions)), ...others];
 }
 
 function together(link: Link, versions: readonly Due[]): Draft {
@@ -35,13 +33,14 @@ function together(link: Link, versions: readonly Due[]): Draft {
   return { type: 'dev.causeway.versions.due.v1', data: { link: link.id, versions: named } };
 }
 
-function inEvents(small: readonly Due[]): Due[][] {
+/** Each stands for one stack. */
+function inEvents(small: readonly Due[], { largestStack }: Stacking): Due[][] {
   const events: Due[][] = [];
-  let bytes = mostBytes;
+  let bytes = 0;
   for (const one of small) {
     const { size = 0 } = one;
     const last = events.at(-1);
-    if (last && last.length < mostTogether && bytes + size <= mostBytes) {
+    if (last && last.length < mostTogether && bytes + size <= largestStack) {
       last.push(one);
       bytes += size;
     } else {

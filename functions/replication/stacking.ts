@@ -13,8 +13,6 @@ import { countArrival, openVersion, type Sends, sentOutcome, type ToSend } from 
 
 /** Fewer are sent faster one by one. */
 const smallestStack = 4;
-/** Uncompressed bytes of one stack. */
-const largestStack = 32 * 1024 * 1024;
 const readsAtOnce = 16;
 
 interface Waiting {
@@ -39,7 +37,7 @@ export function stackUp(
   if (!stacking || fit.length < smallestStack) for (const one of all) alone(context, one);
   else {
     for (const one of others) alone(context, one);
-    for (const stack of inStacks(fit)) {
+    for (const stack of inStacks(fit, stacking)) {
       sendTogether(context, stacking, stack).catch((error: unknown) => {
         for (const { settled } of stack) settled.reject(error);
       });
@@ -61,7 +59,7 @@ function isStackable(version: ToSend, stacking: Stacking): boolean {
 }
 
 /** In their order, each as large as a stack may be. */
-function inStacks(fit: readonly Waiting[]): Waiting[][] {
+function inStacks(fit: readonly Waiting[], { largestStack }: Stacking): Waiting[][] {
   const stacks: Waiting[][] = [];
   let room = 0;
   for (const one of fit) {
@@ -82,7 +80,7 @@ async function sendTogether(
   waiting: readonly Waiting[],
 ): Promise<void> {
   const bytes = waiting.reduce((sum, { version }) => sum + sizeOf(version, stacking), 0);
-  const release = await stacking.room(Math.min(bytes, largestStack));
+  const release = await stacking.room(Math.min(bytes, stacking.largestStack));
   try {
     const loaded: Loaded[] = [];
     const next = waiting.values();

@@ -79,6 +79,7 @@ export function openSiteStore(site: Documents['sites'][number], settings: Settin
     credentials: revealed(site.access.credentials),
     ca: site.access.ca,
     deadlines: settings.deadlines,
+    stackBytes: settings.stackBytes,
   });
 }
 

@@ -1,9 +1,10 @@
 /** Settings of the process: every environment variable that Causeway itself reads, what it means, its default. */
 import { z } from 'zod';
 import type { Deadlines } from '../../functions/ports.ts';
+import { mostStackBytes } from '../stores/store-options.ts';
 import type { Environment } from './env.ts';
 import { type NatsServers, parseNatsUrl } from './nats-url.ts';
-import { duration } from './quantities.ts';
+import { duration, size } from './quantities.ts';
 import { Secret } from './secret.ts';
 
 export interface Settings {
@@ -13,6 +14,8 @@ export interface Settings {
   /** Events that one link works on at a time. */
   readonly concurrency: number;
   readonly deadlines: Deadlines;
+  /** Content of small versions that goes in one request. */
+  readonly stackBytes: number;
   /** What MinIO servers that notify over HTTP must say; without it none is listened to. */
   readonly webhookToken: Secret | undefined;
   /** Of the HTTP host. */
@@ -48,6 +51,7 @@ const schema = z.object({
   CAUSEWAY_CONCURRENCY: wholeNumber(1, 1024).default(64),
   CAUSEWAY_REQUEST_DEADLINE: duration('100ms', '10m').default(10_000),
   CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
+  CAUSEWAY_STACK_SIZE: size('64KiB', '32MiB').default(mostStackBytes),
   CAUSEWAY_WEBHOOK_TOKEN: z
     .string()
     .min(16, 'must have 16 characters or more')
@@ -79,6 +83,7 @@ export function readSettings(environment: Environment): Settings {
     nats: data.CAUSEWAY_NATS_URL,
     concurrency: data.CAUSEWAY_CONCURRENCY,
     deadlines: { requestMs: data.CAUSEWAY_REQUEST_DEADLINE, putMs: data.CAUSEWAY_PUT_DEADLINE },
+    stackBytes: data.CAUSEWAY_STACK_SIZE,
     webhookToken: data.CAUSEWAY_WEBHOOK_TOKEN,
     port: data.PORT,
     sink: data.K_SINK,

@@ -77,6 +77,7 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
     },
     stacking: {
       largestEntry: 1024 * 1024,
+      largestStack: 32 * 1024 * 1024,
       room: async () => () => undefined,
       async load(ref, content) {
         const { facts } = content;

@@ -15,11 +15,11 @@ import { changeMetadata } from './minio-metadata.ts';
 import { type Means, versionOf } from './minio-replica.ts';
 import { largestEntry, loadEntry, putStack, stackRoom } from './minio-stack.ts';
 import { upload } from './minio-upload.ts';
-import type { Store, StoreOptions } from './store-options.ts';
+import { mostStackBytes, type Store, type StoreOptions } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
 
 export function minioStore(options: StoreOptions): Store {
-  const { site, deadlines, budget = processBudget } = options;
+  const { site, deadlines, budget = processBudget, stackBytes = mostStackBytes } = options;
   const deadlineMs = deadlines.requestMs;
   const wire = openWire(options);
   const sdk = buckets(options);
@@ -59,6 +59,7 @@ export function minioStore(options: StoreOptions): Store {
     write: async (ref, content) => upload(means, named(site, ref), content),
     stacking: {
       largestEntry,
+      largestStack: stackBytes,
       room: (bytes) => stackRoom(means, bytes),
       load: async (ref, content) => loadEntry(named(site, ref), content),
       write: (bucket, entries) => putStack(means, bucket, entries),

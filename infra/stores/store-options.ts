@@ -3,10 +3,15 @@ import type { Deadlines, ObjectStore } from '../../functions/ports.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { WireOptions } from './wire.ts';
 
+/** Uncompressed; a target keeps a stack in memory while it unpacks it. */
+export const mostStackBytes = 32 * 1024 * 1024;
+
 export interface StoreOptions extends WireOptions {
   readonly deadlines: Deadlines;
   /** Bounds what uploads hold in memory; without it, the process's own. */
   readonly budget?: ByteBudget | undefined;
+  /** Content that goes in one request where the dialect has stacks; without it, the most there may be. */
+  readonly stackBytes?: number | undefined;
 }
 
 export interface Store extends ObjectStore {

@@ -46,24 +46,28 @@ export async function readResults(): Promise<BenchResult[]> {
 const digits = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: true });
 
-function rowsOf({ scenario, config, others, ...first }: BenchResult): string[] {
+function rowsOf({ scenario, config, others, ...first }: BenchResult): string[][] {
   return [first, ...others].map(
-    ({ metric, unit, causeway, peer, peerValue, ratio, spread: spreads }, index) => {
-      const where =
-        index === 0 ? `\`${scenario}\`, RTT ${config.rttMs} ms, ${digits(config.objects)} objects` : '';
-      const range = `${digits(spreads.ratio[0])}–${digits(spreads.ratio[1])}`;
-      const values = `${digits(causeway)} | ${peer} ${digits(peerValue)}`;
-      return `| ${where} | ${metric} (${unit}) | ${values} | ${digits(ratio)} (${range}) |`;
-    },
+    ({ metric, unit, causeway, peer, peerValue, ratio, spread: spreads }, index) => [
+      index === 0 ? `\`${scenario}\`, RTT ${config.rttMs} ms, ${digits(config.objects)} objects` : '',
+      `${metric} (${unit})`,
+      digits(causeway),
+      `${peer} ${digits(peerValue)}`,
+      `${digits(ratio)} (${digits(spreads.ratio[0])}–${digits(spreads.ratio[1])})`,
+    ],
   );
 }
 
+/** Its columns are as wide as the formatter makes them. */
 export function tableOf(results: readonly BenchResult[]): string {
-  const head = [
-    '| scenario | figure | Causeway | peer | ratio (spread) |',
-    '| --- | --- | --- | --- | --- |',
-  ];
-  return [...head, ...results.flatMap(rowsOf)].join('\n');
+  const head = ['scenario', 'figure', 'Causeway', 'peer', 'ratio (spread)'];
+  const rows = [head, ...results.flatMap(rowsOf)];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lineOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const [first = '', ...others] = rows.map((row) =>
+    lineOf(widths.map((wide, column) => (row[column] ?? '').padEnd(wide))),
+  );
+  return [first, lineOf(widths.map((wide) => '-'.repeat(wide))), ...others].join('\n');
 }
 
 /** The README with this table in it. */

@@ -99,7 +99,10 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
         ...intakes.map((intake) => intake.close()),
         ...running.map((link) => link.stop()),
       ]);
-      await Promise.race([closed, clock.sleep(drainMs)]);
+      // The wait goes with what it bounds: a timer left behind would keep the whole process for its time.
+      const late = new AbortController();
+      await Promise.race([closed, clock.sleep(drainMs, late.signal).catch(() => undefined)]);
+      late.abort();
     },
   };
 }

@@ -1,16 +1,18 @@
 /** `causeway up`: runs sources, functions and gateway for the documents, until it is told to stop. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { connectBus } from '../../bus/connection.ts';
-import { startGateway } from '../../gateway/gateway.ts';
+import { messageOf } from '../../../functions/errors.ts';
+import { type Bus, connectBus } from '../../bus/connection.ts';
+import { type GatewayOptions, startGateway } from '../../gateway/gateway.ts';
 import { startDeployment } from '../../host/deployment.ts';
+import type { HttpServer } from '../../host/http-server.ts';
 import { systemClock } from '../../host/system-clock.ts';
 import { findBinary } from '../../sites/binaries.ts';
 import { startNats } from '../../sites/nats-server.ts';
-import { createLogger } from '../../telemetry/log.ts';
+import { createLogger, type Logger } from '../../telemetry/log.ts';
 import { createTelemetry } from '../../telemetry/metrics.ts';
 import { type CliCommand, type Invocation, withDocuments, withNats } from '../command.ts';
-import { CommandError } from '../io.ts';
+import { CommandError, type Io } from '../io.ts';
 import { readOptions, sessionOptions } from '../options.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
 import { removeState, serversOf, writeState } from '../state.ts';
@@ -37,37 +39,11 @@ export const up: CliCommand = {
     const nats = isEmbedded ? await embedNats(session, chosen.natsPort, environment, io) : undefined;
     try {
       const bus = nats ? await connectBus(nats.servers) : await connectSession(session);
-      const telemetry = createTelemetry(logger);
-      const { links, stores, settings } = session;
-      const deployment = await startDeployment({
-        ...settings,
-        bus,
-        links,
-        stores,
-        logger,
-        telemetry,
-        clock: systemClock,
-      });
-      const gateway = await startGateway({
-        host: chosen.host,
-        port: chosen.listen,
-        registry: telemetry.registry,
-        refresh: async () => void (await deployment.status().catch(() => undefined)),
-        notReady: () => (bus.connection.isClosed() ? 'the connection to NATS is closed' : undefined),
-        webhook: {
-          token: settings.webhookToken,
-          sites: new Set(stores.keys()),
-          ...deployment.intake,
-        },
-      });
-      io.say(`${links.length} links run; http://${chosen.host}:${gateway.port}/metrics; stop with Ctrl-C`);
-      io.document({ links: links.map(({ id }) => id), gateway: `http://${chosen.host}:${gateway.port}` });
-      // Nothing throws unheard by design; if something does, the rest of the process goes on.
-      process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'failed unheard'));
-      await untilStopped();
-      logger.info('stopping');
-      await Promise.all([deployment.stop(), gateway.close(drainMs)]);
-      await bus.close();
+      try {
+        await runDeployment({ session, bus, logger, io, at: { host: chosen.host, port: chosen.listen } });
+      } finally {
+        await bus.close();
+      }
     } finally {
       await nats?.stop();
       await session.close();
@@ -75,6 +51,54 @@ export const up: CliCommand = {
     return 0;
   },
 };
+
+interface Running {
+  readonly session: Session;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly io: Io;
+  readonly at: Address;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Until it is told to stop. Whatever could not be started, what was started is stopped. */
+async function runDeployment({ session, bus, logger, io, at }: Running): Promise<void> {
+  const telemetry = createTelemetry(logger);
+  const { links, stores, settings } = session;
+  const shared = { bus, links, stores, logger, telemetry, clock: systemClock };
+  const deployment = await startDeployment({ ...settings, ...shared });
+  let gateway: HttpServer | undefined;
+  try {
+    gateway = await listen(at, {
+      registry: telemetry.registry,
+      refresh: async () => void (await deployment.status().catch(() => undefined)),
+      notReady: () => (bus.connection.isClosed() ? 'the connection to NATS is closed' : undefined),
+      webhook: { token: settings.webhookToken, sites: new Set(stores.keys()), ...deployment.intake },
+    });
+    const stopped = untilStopped();
+    io.say(`${links.length} links run; http://${at.host}:${gateway.port}/metrics; stop with Ctrl-C`);
+    io.document({ links: links.map(({ id }) => id), gateway: `http://${at.host}:${gateway.port}` });
+    // Nothing throws unheard by design; if something does, the rest of the process goes on.
+    process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'failed unheard'));
+    await stopped;
+    logger.info('stopping');
+  } finally {
+    await Promise.all([deployment.stop(), gateway?.close(drainMs)]);
+  }
+}
+
+async function listen(at: Address, options: Omit<GatewayOptions, keyof Address>): Promise<HttpServer> {
+  try {
+    return await startGateway({ ...at, ...options });
+  } catch (error) {
+    const words = messageOf(error);
+    throw new CommandError(`cannot listen (--host ${at.host}, --listen ${at.port}): ${words}`);
+  }
+}
 
 async function embedNats(
   { stateDir }: Session,
@@ -95,7 +119,7 @@ async function embedNats(
       },
     };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = messageOf(error);
     throw new CommandError(`cannot start the embedded NATS on port ${natsPort}: ${words}`);
   }
 }

@@ -1,24 +1,24 @@
 /** `causeway up`: runs sources, functions and gateway for the documents, until it is told to stop. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../../functions/errors.ts';
 import { type Bus, connectBus } from '../../bus/connection.ts';
+import { watchConnection } from '../../bus/upkeep.ts';
 import { type GatewayOptions, startGateway } from '../../gateway/gateway.ts';
+import { atMost } from '../../host/at-most.ts';
 import { startDeployment } from '../../host/deployment.ts';
 import type { HttpServer } from '../../host/http-server.ts';
 import { systemClock } from '../../host/system-clock.ts';
-import { findBinary } from '../../sites/binaries.ts';
-import { startNats } from '../../sites/nats-server.ts';
 import { createLogger, type Logger } from '../../telemetry/log.ts';
 import { createTelemetry } from '../../telemetry/metrics.ts';
-import { type CliCommand, type Invocation, withDocuments, withNats } from '../command.ts';
+import { type CliCommand, withDocuments, withNats } from '../command.ts';
+import { embedNats } from '../embedded-nats.ts';
 import { CommandError, type Io } from '../io.ts';
 import { readOptions, sessionOptions } from '../options.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
-import { removeState, serversOf, writeState } from '../state.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 const drainMs = 10_000;
+const refreshWithinMs = 2_000;
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const up: CliCommand = {
@@ -36,7 +36,9 @@ export const up: CliCommand = {
     const session = await openSession(chosen, environment, io);
     const logger = createLogger(session.settings.logLevel);
     const isEmbedded = chosen.nats === undefined && session.settings.nats === undefined;
-    const nats = isEmbedded ? await embedNats(session, chosen.natsPort, environment, io) : undefined;
+    const { stateDir } = session;
+    const embedding = { stateDir, port: chosen.natsPort, environment, logger, report: io.warn };
+    const nats = isEmbedded ? await embedNats(embedding) : undefined;
     try {
       const bus = nats ? await connectBus(nats.servers) : await connectSession(session);
       try {
@@ -75,8 +77,12 @@ async function runDeployment({ session, bus, logger, io, at }: Running): Promise
   try {
     gateway = await listen(at, {
       registry: telemetry.registry,
-      refresh: async () => void (await deployment.status().catch(() => undefined)),
-      notReady: () => (bus.connection.isClosed() ? 'the connection to NATS is closed' : undefined),
+      // While NATS is away, what is known without it is told all the same.
+      refresh: () => atMost(systemClock, refreshWithinMs, deployment.status()),
+      notReady: watchConnection(bus.connection, (isAway) => {
+        if (isAway) logger.warn('NATS is away: nothing is replicated until it is back');
+        else logger.info('NATS is back');
+      }),
       webhook: { token: settings.webhookToken, sites: new Set(stores.keys()), ...deployment.intake },
     });
     const stopped = untilStopped();
@@ -97,29 +103,5 @@ async function listen(at: Address, options: Omit<GatewayOptions, keyof Address>)
   } catch (error) {
     const words = messageOf(error);
     throw new CommandError(`cannot listen (--host ${at.host}, --listen ${at.port}): ${words}`);
-  }
-}
-
-async function embedNats(
-  { stateDir }: Session,
-  natsPort: number,
-  environment: Invocation['environment'],
-  io: Invocation['io'],
-) {
-  const binary = await findBinary('nats-server', environment, io.warn);
-  try {
-    const server = await startNats({ binary, dir: join(stateDir, 'nats'), port: natsPort });
-    const state = { server: `${server.host}:${server.port}`, user: server.user, password: server.password };
-    await writeState(stateDir, state);
-    return {
-      servers: serversOf(state),
-      async stop() {
-        await removeState(stateDir);
-        await server.stop();
-      },
-    };
-  } catch (error) {
-    const words = messageOf(error);
-    throw new CommandError(`cannot start the embedded NATS on port ${natsPort}: ${words}`);
   }
 }

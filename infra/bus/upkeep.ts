@@ -4,13 +4,20 @@ import type { Clock, Link } from '../../functions/ports.ts';
 import type { Bus } from './connection.ts';
 import { ensureStreams } from './streams.ts';
 
-/** Says why nothing can be published now; undefined when all is well. */
-export function watchConnection(connection: NatsConnection): () => string | undefined {
+/** Says why nothing can be published now; undefined when all is well. `onChange` is told when it goes and returns. */
+export function watchConnection(
+  connection: NatsConnection,
+  onChange: (isAway: boolean) => void = () => undefined,
+): () => string | undefined {
   let isAway = false;
+  const change = (next: boolean): void => {
+    if (next !== isAway) onChange(next);
+    isAway = next;
+  };
   const watch = async (): Promise<void> => {
     for await (const { type } of connection.status()) {
-      if (type === 'disconnect') isAway = true;
-      else if (type === 'reconnect') isAway = false;
+      if (type === 'disconnect') change(true);
+      else if (type === 'reconnect') change(false);
     }
   };
   // It ends when the connection is closed.

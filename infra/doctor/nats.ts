@@ -1,6 +1,7 @@
 /** Whether the NATS that was named, or that a deployment runs with, can be used. */
 import { messageOf } from '../../functions/errors.ts';
 import { type Bus, connectBus } from '../bus/connection.ts';
+import { whyNotStoring } from '../bus/storing.ts';
 import { rawConsumer, streamNames } from '../bus/streams.ts';
 import type { NatsServers } from '../config/nats-url.ts';
 import { type Check, reportFor } from './check.ts';
@@ -29,6 +30,8 @@ export async function checkNats(nats: NatsServers | undefined): Promise<NatsFoun
   const version = bus.connection.info?.version ?? '';
   try {
     await bus.manager.getAccountInfo();
+    const reason = (await hasRun(bus)) ? await whyNotStoring(bus) : undefined;
+    if (reason) return { check: failed('nats', `${at}: ${reason}`), bus };
     return { check: ok('nats', `${at} is NATS ${version} with JetStream`), bus };
   } catch (error) {
     await bus.close();
@@ -37,6 +40,13 @@ export async function checkNats(nats: NatsServers | undefined): Promise<NatsFoun
     return { check: failed('nats', message, fix), bus: undefined };
   }
 }
+
+/** Whether a deployment has made its streams here. */
+const hasRun = ({ manager }: Bus): Promise<boolean> =>
+  manager.streams.info(streamNames.raw).then(
+    () => true,
+    () => false,
+  );
 
 /** Whether the deployment here has taken notifications of a site; undefined where none has run. */
 export async function hasNotified(bus: Bus | undefined, site: string): Promise<boolean | undefined> {

@@ -6,6 +6,7 @@ import { functions } from '../../functions/index.ts';
 import type { Clock, Link } from '../../functions/ports.ts';
 import { createFeed } from '../bus/feed.ts';
 import { countLedger } from '../bus/ledger-bucket.ts';
+import { whyNotStoring } from '../bus/storing.ts';
 import {
   ackWaitMs,
   defaultStreamSettings,
@@ -15,6 +16,7 @@ import {
   streamNames,
 } from '../bus/streams.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { atMost } from './at-most.ts';
 import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
 import { type Intake, startIntake } from './intake.ts';
@@ -41,6 +43,7 @@ export interface Deployment {
 
 const guardEveryMs = 1000;
 const statusEveryMs = 2000;
+const storingEveryMs = 60_000;
 const drainMs = 10_000;
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
@@ -80,12 +83,16 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     // Whoever asks meanwhile sees the entries expire.
     await Promise.all(written.map((entry) => writeStatus(world.statusBucket, entry))).catch(() => undefined);
   });
+  every(storingEveryMs, stopping.signal, clock, async () => {
+    const reason = await whyNotStoring(bus);
+    if (reason) logger.error({ reason }, 'changes are found by the walk alone');
+  });
   for (const link of links) {
     every(link.scanEveryMs, stopping.signal, clock, async () => {
       // A slice that could not be announced is the next one's work.
-      await world.log
-        .publish([{ event: scanDue(link.id, link.scanEveryMs, clock.now()) }])
-        .catch(() => undefined);
+      await world.log.publish([{ event: scanDue(link.id, link.scanEveryMs, clock.now()) }]).catch((error) => {
+        logger.warn({ link: link.id, reason: messageOf(error) }, 'a slice of the walk was not announced');
+      });
     });
   }
 
@@ -99,7 +106,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
         ...intakes.map((intake) => intake.close()),
         ...running.map((link) => link.stop()),
       ]);
-      await Promise.race([closed, clock.sleep(drainMs)]);
+      await atMost(clock, drainMs, closed);
     },
   };
 }

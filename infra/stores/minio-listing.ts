@@ -3,6 +3,7 @@
  * all but the Expires header of a thousand versions. Nested keys are hidden in it: with `a` and `a/b` only `a` is
  * listed.
  */
+import { RetryableError } from '../../functions/errors.ts';
 import type { ListedVersion, ListPage } from '../../functions/ports.ts';
 import { factsOfListing, isReplica, unquoted } from './minio-facts.ts';
 import type { Wire, WireRequest } from './wire.ts';
@@ -42,8 +43,27 @@ export async function listVersions(
   };
   const answer = await wire.send(request);
   if (answer.status !== 200) throw await wire.refusal(request, answer);
-  return parsePage(answer.body.toString('utf8'));
+  const page = parsePage(answer.body.toString('utf8'));
+  if (page.next && !isBeyond(page.next, after)) {
+    throw new RetryableError(
+      `site ${wire.site}: the listing of ${bucket} does not go on: after ${JSON.stringify(after?.key ?? '')} ` +
+        `comes ${JSON.stringify(page.next.key)}`,
+    );
+  }
+  return page;
 }
+
+type Marker = NonNullable<ListPage['next']>;
+
+/** A listing that stood still, or went back, would be walked for ever. */
+function isBeyond(next: Marker, after: Marker = { key: '', versionId: '' }): boolean {
+  const [key, before] = [keyOf(next), keyOf(after)];
+  const order = Buffer.compare(Buffer.from(key), Buffer.from(before));
+  return order > 0 || (order === 0 && key !== '' && next.versionId !== after.versionId);
+}
+
+/** MinIO writes where its own cache of the listing is behind the key. */
+const keyOf = ({ key }: Marker): string => key.replace(/\[minio_cache:[^\]]*\]$/, '');
 
 export function parsePage(xml: string): ListPage {
   const versions: ListedVersion[] = [];

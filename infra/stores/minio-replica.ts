@@ -8,6 +8,7 @@ import { SiteUnavailableError } from '../../functions/errors.ts';
 import type { Deadlines } from '../../functions/ports.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { encryptionOf, unquoted } from './minio-facts.ts';
+import { fromHeader } from './text-encoding.ts';
 import type { Answer, Wire, WireRequest } from './wire.ts';
 import { textOf } from './xml.ts';
 
@@ -23,6 +24,9 @@ export const REPLICATION = { 'x-minio-source-replication-request': 'true' };
 export const REPLICA = { ...REPLICATION, 'x-amz-replication-status': 'REPLICA' };
 /** Where a bucket also has MinIO's own replication, it would ask its peer for what it lacks: tell what is here. */
 export const HERE_ONLY = { 'x-minio-source-proxy-request': 'false' };
+
+/** Makes MinIO unpack an archive instead of keeping it, whatever the value says beside "true". */
+export const EXTRACT = 'x-amz-meta-snowball-auto-extract';
 
 /** A server that refuses a longer body unread may cut the connection before its answer is read. */
 const READ_ANYWAY = 64 * 1024;
@@ -51,7 +55,7 @@ export async function create(
   facts: VersionFacts,
   request: WireRequest,
 ): Promise<Created> {
-  const answer = await wire.send(request).catch(async (error: unknown) => {
+  const answer = await wire.send(asObject(request)).catch(async (error: unknown) => {
     const isOpen = !(error instanceof SiteUnavailableError) && facts.size > READ_ANYWAY;
     if (isOpen && (await holds(wire, ref, facts.etag, deadlines.requestMs))) return undefined;
     throw error;
@@ -61,6 +65,17 @@ export async function create(
   if (answer.status !== 200 || textOf(answer.body.toString('utf8'), 'Code') !== undefined)
     throw await refusal(wire, request, answer);
   return { outcome: 'written', encryption: encryptionOf(answer.headers) };
+}
+
+/**
+ * An upload in parts, or a copy, can have given an object the very metadata that makes MinIO unpack what is put, here
+ * with the rights of Causeway: whoever may write one key at the source would write any at the target. MinIO takes an
+ * object's headers from the query too, and there this one is metadata and nothing else.
+ */
+function asObject(request: WireRequest): WireRequest {
+  const { [EXTRACT]: extract, ...headers } = request.headers ?? {};
+  if (extract === undefined) return request;
+  return { ...request, headers, query: { ...request.query, [EXTRACT]: fromHeader(extract) } };
 }
 
 /** Where the bucket is absent, MinIO says that it is not versioned. */

@@ -12,7 +12,7 @@ import type { VersionRef } from '../../events/object-events.ts';
 import { toNanoseconds } from '../../events/times.ts';
 import type { Content, StackEntry } from '../../functions/ports.ts';
 import { tagQuery } from './minio-facts.ts';
-import { contentMd5, type Means, REPLICA } from './minio-replica.ts';
+import { contentMd5, EXTRACT, type Means, REPLICA } from './minio-replica.ts';
 import { tar } from './tar.ts';
 import { verifiedReader } from './verified-reader.ts';
 
@@ -65,7 +65,7 @@ export async function putStack(
     bucket,
     key: '.causeway-stack',
     query: {},
-    headers: { ...REPLICA, 'x-amz-meta-snowball-auto-extract': 'true', 'content-md5': contentMd5(body) },
+    headers: { ...REPLICA, [EXTRACT]: 'true', 'content-md5': contentMd5(body) },
     body,
     deadlineMs: deadlines.putMs,
   } as const;

@@ -3,14 +3,21 @@
  * come, as MinIO writes metadata names that are no XML names (`<X-Amz-Meta-A&B>`).
  */
 
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const entities: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
+const lastCodePoint = 0x10ffff;
 
 export function unescapeXml(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) => {
-    if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
-    if (decimal) return String.fromCodePoint(Number.parseInt(decimal, 10));
-    return entities[name] ?? whole;
+    const code = hex ? Number.parseInt(hex, 16) : decimal ? Number.parseInt(decimal, 10) : undefined;
+    if (code !== undefined) return code <= lastCodePoint ? String.fromCodePoint(code) : whole;
+    return entities.get(name) ?? whole;
   });
 }
 
@@ -25,7 +32,7 @@ export interface Visitor {
   close?(name: string): void;
 }
 
-/** Walks a document in order. */
+/** Walks a document in order; of one that was cut off, as far as it goes. */
 export function scan(xml: string, visit: Visitor): void {
   for (let at = xml.indexOf('<'); at >= 0; at = xml.indexOf('<', at)) {
     const end = xml.indexOf('>', at);
@@ -36,9 +43,10 @@ export function scan(xml: string, visit: Visitor): void {
       const name = nameOf(xml.slice(at + 1, end));
       const next = xml.indexOf('<', end);
       if (xml[end - 1] === '/') visit.leaf(name, '');
-      else if (xml[next + 1] === '/') {
+      else if (next > 0 && xml[next + 1] === '/') {
         visit.leaf(name, unescapeXml(xml.slice(end + 1, next)));
         at = xml.indexOf('>', next);
+        if (at < 0) return;
         continue;
       } else visit.open?.(name);
     }

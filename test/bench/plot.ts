@@ -5,6 +5,8 @@ const [width, rowHeight, labels, top] = [860, 34, 330, 56] as const;
 const room = width - labels - 150;
 const [least, most] = [0.1, 100] as const;
 
+const heading = 'How many times better than its peer Causeway was (median of rounds)';
+
 /** Above 1 is better, whichever way the figure counts. */
 const advantage = ({ better, ratio }: Pick<BenchResult, 'better' | 'ratio'>): number =>
   better === 'higher' ? ratio : 1 / ratio;
@@ -47,7 +49,8 @@ export function plot(results: readonly BenchResult[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" fill="#333">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    '<text x="16" y="24" font-size="15" font-weight="bold">How many times better than its peer Causeway was (median of rounds)</text>',
+    `<title>${heading}</title>`,
+    `<text x="16" y="24" font-size="15" font-weight="bold">${heading}</text>`,
     ...[0.1, 1, 10, 100].map((value) => line(value, height)),
     ...results.map(bar),
     '</svg>\n',

@@ -1,23 +1,25 @@
 /** `causeway up`: runs sources, functions and gateway for the documents, until it is told to stop. */
-import { join } from 'node:path';
 import { collectDefaultMetrics } from 'prom-client';
 import { z } from 'zod';
-import { connectBus } from '../../bus/connection.ts';
-import { startGateway } from '../../gateway/gateway.ts';
+import { messageOf } from '../../../functions/errors.ts';
+import { type Bus, connectBus } from '../../bus/connection.ts';
+import { watchConnection } from '../../bus/upkeep.ts';
+import { type GatewayOptions, startGateway } from '../../gateway/gateway.ts';
+import { atMost } from '../../host/at-most.ts';
 import { startDeployment } from '../../host/deployment.ts';
+import type { HttpServer } from '../../host/http-server.ts';
 import { systemClock } from '../../host/system-clock.ts';
-import { findBinary } from '../../sites/binaries.ts';
-import { startNats } from '../../sites/nats-server.ts';
-import { createLogger } from '../../telemetry/log.ts';
+import { createLogger, type Logger } from '../../telemetry/log.ts';
 import { createTelemetry } from '../../telemetry/metrics.ts';
-import { type CliCommand, type Invocation, withDocuments, withNats } from '../command.ts';
-import { CommandError } from '../io.ts';
+import { type CliCommand, withDocuments, withNats } from '../command.ts';
+import { embedNats } from '../embedded-nats.ts';
+import { CommandError, type Io } from '../io.ts';
 import { readOptions, sessionOptions } from '../options.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
-import { removeState, serversOf, writeState } from '../state.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 const drainMs = 10_000;
+const refreshWithinMs = 2_000;
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const up: CliCommand = {
@@ -35,41 +37,16 @@ export const up: CliCommand = {
     const session = await openSession(chosen, environment, io);
     const logger = createLogger(session.settings.logLevel);
     const isEmbedded = chosen.nats === undefined && session.settings.nats === undefined;
-    const nats = isEmbedded ? await embedNats(session, chosen.natsPort, environment, io) : undefined;
+    const { stateDir } = session;
+    const embedding = { stateDir, port: chosen.natsPort, environment, logger, report: io.warn };
+    const nats = isEmbedded ? await embedNats(embedding) : undefined;
     try {
       const bus = nats ? await connectBus(nats.servers) : await connectSession(session);
-      const telemetry = createTelemetry(logger);
-      const { links, stores, settings } = session;
-      const deployment = await startDeployment({
-        ...settings,
-        bus,
-        links,
-        stores,
-        logger,
-        telemetry,
-        clock: systemClock,
-      });
-      collectDefaultMetrics({ register: telemetry.registry });
-      const gateway = await startGateway({
-        host: chosen.host,
-        port: chosen.listen,
-        registry: telemetry.registry,
-        refresh: async () => void (await deployment.status().catch(() => undefined)),
-        notReady: () => (bus.connection.isClosed() ? 'the connection to NATS is closed' : undefined),
-        webhook: {
-          token: settings.webhookToken,
-          sites: new Set(stores.keys()),
-          ...deployment.intake,
-        },
-      });
-      io.say(`${links.length} links run; http://${chosen.host}:${gateway.port}/metrics; stop with Ctrl-C`);
-      io.document({ links: links.map(({ id }) => id), gateway: `http://${chosen.host}:${gateway.port}` });
-      // Nothing throws unheard by design; if something does, the rest of the process goes on.
-      process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'failed unheard'));
-      await untilStopped();
-      logger.info('stopping');
-      await Promise.all([deployment.stop(), gateway.close(drainMs)]);
-      await bus.close();
+      try {
+        await runDeployment({ session, bus, logger, io, at: { host: chosen.host, port: chosen.listen } });
+      } finally {
+        await bus.close();
+      }
     } finally {
       await nats?.stop();
       await session.close();
@@ -78,26 +55,55 @@ export const up: CliCommand = {
   },
 };
 
-async function embedNats(
-  { stateDir }: Session,
-  natsPort: number,
-  environment: Invocation['environment'],
-  io: Invocation['io'],
-) {
-  const binary = await findBinary('nats-server', environment, io.warn);
+interface Running {
+  readonly session: Session;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly io: Io;
+  readonly at: Address;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Until it is told to stop. Whatever could not be started, what was started is stopped. */
+async function runDeployment({ session, bus, logger, io, at }: Running): Promise<void> {
+  const telemetry = createTelemetry(logger);
+  collectDefaultMetrics({ register: telemetry.registry });
+  const { links, stores, settings } = session;
+  const shared = { bus, links, stores, logger, telemetry, clock: systemClock };
+  const deployment = await startDeployment({ ...settings, ...shared });
+  let gateway: HttpServer | undefined;
   try {
-    const server = await startNats({ binary, dir: join(stateDir, 'nats'), port: natsPort });
-    const state = { server: `${server.host}:${server.port}`, user: server.user, password: server.password };
-    await writeState(stateDir, state);
-    return {
-      servers: serversOf(state),
-      async stop() {
-        await removeState(stateDir);
-        await server.stop();
-      },
-    };
+    gateway = await listen(at, {
+      registry: telemetry.registry,
+      // While NATS is away, what is known without it is told all the same.
+      refresh: () => atMost(systemClock, refreshWithinMs, deployment.status()),
+      notReady: watchConnection(bus.connection, (isAway) => {
+        if (isAway) logger.warn('NATS is away: nothing is replicated until it is back');
+        else logger.info('NATS is back');
+      }),
+      webhook: { token: settings.webhookToken, sites: new Set(stores.keys()), ...deployment.intake },
+    });
+    const stopped = untilStopped();
+    io.say(`${links.length} links run; http://${at.host}:${gateway.port}/metrics; stop with Ctrl-C`);
+    io.document({ links: links.map(({ id }) => id), gateway: `http://${at.host}:${gateway.port}` });
+    // Nothing throws unheard by design; if something does, the rest of the process goes on.
+    process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'failed unheard'));
+    await stopped;
+    logger.info('stopping');
+  } finally {
+    await Promise.all([deployment.stop(), gateway?.close(drainMs)]);
+  }
+}
+
+async function listen(at: Address, options: Omit<GatewayOptions, keyof Address>): Promise<HttpServer> {
+  try {
+    return await startGateway({ ...at, ...options });
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`cannot start the embedded NATS on port ${natsPort}: ${words}`);
+    const words = messageOf(error);
+    throw new CommandError(`cannot listen (--host ${at.host}, --listen ${at.port}): ${words}`);
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { VersionFacts } from '../../../events/object-events.ts';
 import { RetryableError } from '../../../functions/errors.ts';
+import { tar } from '../../../infra/stores/tar.ts';
 import {
   bodyOf,
   bytes,
@@ -102,6 +103,26 @@ export function describeWriting(fixture: Fixture): void {
         replica: true,
         facts: told,
       });
+    });
+
+    test.for([
+      ['in one piece', 1],
+      ['in a stream', 17 * MEBIBYTE],
+    ] as const)('keeps an archive an archive, whatever its metadata says (%s)', async ([, padding]) => {
+      const { store, buckets } = fixture();
+      const ref = newRef(buckets.versioned, newKey('archive'));
+      const inside = newKey('inside');
+      const archive = Buffer.concat([
+        tar([{ name: inside, body: hello, records: {} }]),
+        Buffer.alloc(padding),
+      ]);
+      const facts = plainFacts(archive, { metadata: { 'snowball-auto-extract': 'true' } });
+
+      await store.write(ref, contentFrom([archive], facts));
+
+      const look = await store.look(ref);
+      expect(look).toMatchObject({ state: 'object', facts: { metadata: facts.metadata, etag: facts.etag } });
+      expect(await listed(store, ref.bucket, inside)).toEqual([]);
     });
 
     test('passes on what a user wrote, however it is encoded on the way', async () => {

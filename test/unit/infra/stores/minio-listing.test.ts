@@ -1,6 +1,6 @@
 /** MinIO's extended listing, as a server wrote it. */
-import { expect, test } from 'vitest';
-import { parsePage } from '../../../../infra/stores/minio-listing.ts';
+import { describe, expect, test } from 'vitest';
+import { listVersions, parsePage } from '../../../../infra/stores/minio-listing.ts';
 
 const owner = '<Owner><ID>02d6</ID><DisplayName>minio</DisplayName></Owner>';
 
@@ -70,4 +70,32 @@ test('an empty listing is at its end', () => {
     '<ListVersionsResult><Name>b</Name><Prefix/><IsTruncated>false</IsTruncated></ListVersionsResult>';
 
   expect(parsePage(xml)).toEqual({ versions: [], next: undefined });
+});
+
+describe('a listing that would have no end is refused', () => {
+  const pageUpTo = (key: string, versionId: string): string =>
+    `<R><IsTruncated>true</IsTruncated><NextKeyMarker>${key}</NextKeyMarker>` +
+    `<NextVersionIdMarker>${versionId}</NextVersionIdMarker></R>`;
+  const ask = (xml: string, after?: { key: string; versionId: string }) => {
+    const answer = { status: 200, headers: {}, body: Buffer.from(xml) };
+    const unused = () => Promise.reject(new Error('not asked for'));
+    const wire = { site: 'paris', open: unused, send: async () => answer, refusal: unused, close: unused };
+    return listVersions(wire, 'photos', { prefix: '', limit: 1, metadata: true, ...(after && { after }) }, 1);
+  };
+
+  test.each([
+    ['to the same version', 'b', 'v', { key: 'b', versionId: 'v' }],
+    ['back', 'a', 'v', { key: 'b', versionId: 'v' }],
+    ['to the beginning', '', '', { key: 'b', versionId: 'v' }],
+    ['nowhere at the start', '', '', undefined],
+  ])('%s', async (_, key, versionId, after) => {
+    await expect(ask(pageUpTo(key, versionId), after)).rejects.toThrow(/^site paris: the listing of photos/);
+  });
+
+  test('on to another version of the key, or to another key, is well', async () => {
+    const after = { key: 'b', versionId: '' };
+
+    expect((await ask(pageUpTo('b', 'v'), after)).next).toEqual({ key: 'b', versionId: 'v' });
+    expect((await ask(pageUpTo('c', 'v'), after)).next).toEqual({ key: 'c', versionId: 'v' });
+  });
 });

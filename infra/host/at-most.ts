@@ -1,0 +1,9 @@
+/** Resolves when `work` has ended, however, or after `ms`; the timer goes with it and keeps no process alive. */
+import type { Clock } from '../../functions/ports.ts';
+
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const late = clock.sleep(ms, ended.signal).catch(() => undefined);
+  await Promise.race([work.catch(() => undefined), late]);
+  ended.abort();
+}

@@ -72,7 +72,9 @@ export function createLedger(bucket: LedgerBucket, log: EventLog, clock: Clock):
       let released = 0;
       let due: { key: string; revision: number; entry: LedgerEntry }[] = [];
       const release = async () => {
-        await log.publish(due.map(({ entry }) => ({ event: entry.event, link, attempts: entry.attempts })));
+        await log.publish(
+          due.map(({ entry: { event, attempts, nextTry } }) => ({ event, link, attempts, due: nextTry })),
+        );
         // An entry that changed meanwhile is newer work: it stays.
         await Promise.allSettled(
           due.map(({ key, revision }) => bucket.purge(key, { previousSeq: revision })),

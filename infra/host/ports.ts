@@ -33,6 +33,8 @@ export interface Publication {
   readonly link?: string;
   /** Counted tries so far, for a retry. */
   readonly attempts?: number;
+  /** When the ledger had it due, milliseconds since 1970: the same work may be due again after as many tries. */
+  readonly due?: number;
 }
 
 export interface EventLog {

@@ -117,6 +117,16 @@ test('what is due goes to its link with its attempts, and out of the ledger; the
   expect(await ledger.releaseDue(link.id)).toBe(0);
 });
 
+test('what is due once more after as many tries goes to its link once more', async () => {
+  const event = putEvent();
+  for (const nextTry of [clock.now() - 2, clock.now() - 1]) {
+    await ledger.put(entry(event, { nextTry }));
+    expect(await ledger.releaseDue(link.id)).toBe(1);
+  }
+  const pending = async () => (await bus.manager.consumers.info(streamNames.events, link.id)).num_pending;
+  await expect.poll(pending).toBe(2);
+});
+
 test('releases thousands, and leaves nothing behind, no tombstones either', async () => {
   const events = Array.from({ length: 1500 }, () => putEvent());
   await Promise.all(events.map((event) => ledger.put(entry(event, { nextTry: 0 }))));

@@ -54,7 +54,7 @@ export interface LedgerEntry {
   readonly state: 'failed' | 'planned';
 }
 export interface Ledger {
-  /** Replaces an entry for the same link, kind and version. */
+  /** Replaces an entry for the same link, kind and version; each announcement of a marker is by itself. */
   put(entry: LedgerEntry): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { CausewayEvent } from '../../events/cloudevent.ts';
 /** A message this process holds: nobody else gets it before its ack wait ends, which `working` extends. */
 export interface HeldMessage {
   readonly body: Uint8Array;
-  /** Unique within the consumer; a redelivery has the same. */
+  /** Unique within the consumer, even when its stream is made anew; a redelivery has the same. */
   readonly sequence: number;
   /** Failed tries before this one: redeliveries, and those counted by the ledger. */
   readonly attempts: number;

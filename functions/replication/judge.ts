@@ -188,7 +188,7 @@ async function speaksForOrigin(context: BatchContext, version: ListedVersion): P
 async function extra(context: BatchContext, state: WalkState, version: ListedVersion): Promise<Judgement> {
   const { link, orphans, meter } = context;
   if (!link.versionPurges || (version.marker && !link.deleteMarkers)) return nothing;
-  if (!(await isReplica(context, 'target', version))) return nothing;
+  if (!isPlaceholder(version) && !(await isReplica(context, 'target', version))) return nothing;
   const ref = refAt(link.target.bucket, version);
   if (!(await goneEverywhere(context, state, version))) {
     await orphans.forget(link.id, ref);

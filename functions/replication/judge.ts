@@ -4,12 +4,12 @@
  */
 import type { Draft } from '../../events/cloudevent.ts';
 import type { VersionRef } from '../../events/object-events.ts';
-import { RetryableError } from '../errors.ts';
-import type { BatchContext, ListedVersion, Look, ObjectStore, WalkState } from '../ports.ts';
+import type { BatchContext, ListedVersion, WalkState } from '../ports.ts';
 import type { Finding } from './compare-key.ts';
 import { heldBecause } from './held.ts';
 import { isPlaceholder } from './placeholder.ts';
 import { nullVersion } from './placing.ts';
+import { lookIfReachable } from './reachable.ts';
 import { matches } from './rule-match.ts';
 
 type ScanDraft = Extract<
@@ -128,16 +128,6 @@ async function wasAwayBefore(
   const last = await orphans.seenIn(link.id, ref);
   await orphans.remember(link.id, ref, state.round);
   return last !== undefined && last + 1 === state.round;
-}
-
-/** Undefined where nobody can say. */
-async function lookIfReachable(store: ObjectStore | undefined, ref: VersionRef): Promise<Look | undefined> {
-  try {
-    return await store?.look(ref);
-  } catch (error) {
-    if (error instanceof RetryableError) return undefined;
-    throw error;
-  }
 }
 
 const isSame = (one: { site: string; bucket: string }, other: { site: string; bucket: string }): boolean =>

@@ -4,15 +4,22 @@
  * on:        a client changed them at the source, such a change arrived there, or a comparison found a difference
  * emits:     version.due where the target lacks the version, delete.due where the source does, metadata.arrived for
  *            the rules that start at the target
- * guarantee: the target ends with what the source has when it is read, whatever the order of the events. Two-way,
- *            all sites take one lock, so that changes at once do not go round after each other for ever.
+ * guarantee: the target ends with what the source has when it is read, whatever the order of the events, also where
+ *            another link has still to bring the version. Two-way, all sites take one lock, so that changes at once
+ *            do not go round after each other for ever.
  */
-import type { VersionFacts } from '../events/object-events.ts';
-import { defineFunction, done, park, retryAfter } from './define.ts';
-import type { Link } from './ports.ts';
+import type { VersionFacts, VersionRef } from '../events/object-events.ts';
+import { defineFunction, done, later, park, retryAfter } from './define.ts';
+import type { Link, LinkContext } from './ports.ts';
 import { differences, inForce } from './replication/compare.ts';
 import { exclusively } from './replication/exclusive.ts';
 import { arrivedAt, bucketMissing, placeOf, unconcerned } from './replication/placing.ts';
+import { lookIfReachable } from './replication/reachable.ts';
+
+/** Another link brings the version; then this change is looked at again. */
+const arrivalMs = 5_000;
+/** Whatever has not come by then does not come: its origin's link cannot bring it. */
+const longestWaitMs = 24 * 60 * 60_000;
 
 export const syncMetadata = defineFunction({
   name: 'sync-metadata',
@@ -47,6 +54,9 @@ export const syncMetadata = defineFunction({
         throw bucketMissing(link.target.site, link.target.bucket);
       }
       if (seen.state === 'absent' && wanted.replica && mayBeOrigin(link)) {
+        const isPatient = clock.now() - Date.parse(event.time) < longestWaitMs;
+        if (isPatient && (await isFedBeside(context, place.source)))
+          return later(arrivalMs, 'on its way from its origin, maybe as it was before this change');
         return done('not there: its origin may have purged it, and the walk finds out');
       }
       if (seen.state === 'absent') {
@@ -82,6 +92,19 @@ function lockedAt({ twoWay, source, target, origins }: Link): Link['source'] {
   return [source, target, ...origins].reduce((least, place) =>
     nameOf(place) < nameOf(least) ? place : least,
   );
+}
+
+/**
+ * Its origin has it, as far as can be told, and feeds the target itself: the change alone has still to come from here,
+ * and of a nested key no walk would see that it did not.
+ */
+async function isFedBeside({ link, site }: LinkContext, version: VersionRef): Promise<boolean> {
+  for (const origin of link.origins) {
+    if (!link.fedBy.includes(origin.site)) continue;
+    const look = await lookIfReachable(site(origin.site), { ...version, bucket: origin.bucket });
+    if (look === undefined || (look.state === 'object' && !look.replica)) return true;
+  }
+  return false;
 }
 
 const mayBeOrigin = ({ origins, target }: Link): boolean =>

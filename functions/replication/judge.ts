@@ -4,12 +4,12 @@
  */
 import type { Draft } from '../../events/cloudevent.ts';
 import type { VersionRef } from '../../events/object-events.ts';
-import { RetryableError } from '../errors.ts';
-import type { BatchContext, ListedVersion, Look, ObjectStore, WalkState } from '../ports.ts';
+import type { BatchContext, ListedVersion, WalkState } from '../ports.ts';
 import type { Finding } from './compare-key.ts';
 import { heldBecause } from './held.ts';
 import { isPlaceholder } from './placeholder.ts';
 import { nullVersion } from './placing.ts';
+import { lookIfReachable } from './reachable.ts';
 import { matches } from './rule-match.ts';
 
 type ScanDraft = Extract<
@@ -63,7 +63,7 @@ async function missing(
   if (age < link.scanEveryMs) return nothing;
   if (!link.existingObjects && version.modified < state.since) return nothing;
   if (version.marker && (!link.deleteMarkers || isPlaceholder(version))) return nothing;
-  if (await mayComeFromTarget(context, ref, version)) return nothing;
+  if (await mayComeFromTarget(context, state, version)) return nothing;
   if (await mayBePurgedThere(context, state, ref)) return nothing;
   if (Date.parse(version.modified) < Date.parse(state.roundStarted) && state.round > 0)
     meter.restored(link.id);
@@ -100,31 +100,34 @@ async function isNewsWaiting({ walks }: BatchContext, links: readonly string[]):
 /** A replica that the target lacks may have been purged there, at its origin: then it is the reverse link's matter. */
 async function mayComeFromTarget(
   context: BatchContext,
-  ref: VersionRef,
+  state: WalkState,
   version: ListedVersion,
 ): Promise<boolean> {
   const { link } = context;
+  const ref = refAt(link.source.bucket, version);
   const fedByTarget = link.origins.some((origin) => isSame(origin, link.target));
   if (!fedByTarget || !(await isReplica(context, 'source', version))) return false;
   const others = link.origins.filter((origin) => !isSame(origin, link.target));
   for (const other of others) {
     const look = await lookIfReachable(context.site(other.site), { ...ref, bucket: other.bucket });
-    // A third site that is away must not keep these two apart.
-    if (look === undefined) return false;
+    // A third site that is away must not keep these two apart; but whoever fails once is not away.
+    if (look === undefined) return !(await wasAwayBefore(context, state, ref));
     // Replicas of each other prove nothing: what counts is who holds the original.
     if (look.state !== 'absent' && !look.replica) return link.fedBy.includes(other.site);
   }
   return true;
 }
 
-/** Undefined where nobody can say. */
-async function lookIfReachable(store: ObjectStore | undefined, ref: VersionRef): Promise<Look | undefined> {
-  try {
-    return await store?.look(ref);
-  } catch (error) {
-    if (error instanceof RetryableError) return undefined;
-    throw error;
-  }
+/** When the last walk asked about this version, some site could not be asked either. */
+async function wasAwayBefore(
+  { link, orphans }: BatchContext,
+  state: WalkState,
+  of: VersionRef,
+): Promise<boolean> {
+  const ref = { ...of, versionId: `${of.versionId}/away` };
+  const last = await orphans.seenIn(link.id, ref);
+  await orphans.remember(link.id, ref, state.round);
+  return last !== undefined && last + 1 === state.round;
 }
 
 const isSame = (one: { site: string; bucket: string }, other: { site: string; bucket: string }): boolean =>
@@ -188,7 +191,7 @@ async function speaksForOrigin(context: BatchContext, version: ListedVersion): P
 async function extra(context: BatchContext, state: WalkState, version: ListedVersion): Promise<Judgement> {
   const { link, orphans, meter } = context;
   if (!link.versionPurges || (version.marker && !link.deleteMarkers)) return nothing;
-  if (!(await isReplica(context, 'target', version))) return nothing;
+  if (!isPlaceholder(version) && !(await isReplica(context, 'target', version))) return nothing;
   const ref = refAt(link.target.bucket, version);
   if (!(await goneEverywhere(context, state, version))) {
     await orphans.forget(link.id, ref);

@@ -122,5 +122,7 @@ function headOf(publication: Publication): MsgHdrs {
 }
 
 /** The dedup window saves work and is never relied on. A retry is the same event and must pass it. */
-const idOf = ({ event, link, attempts }: Publication): string =>
-  attempts === undefined && link === undefined ? event.id : identify(event.id, link, attempts, event.time);
+export const idOf = ({ event, link, attempts, due }: Publication): string =>
+  attempts === undefined && link === undefined
+    ? event.id
+    : identify(event.id, link, attempts, event.time, due);

@@ -34,10 +34,18 @@ export interface StoredLedger extends Ledger, RetryMemory {
 
 const kindOf = (event: CausewayEvent): string => event.type.replaceAll(/[^A-Za-z]/g, '-');
 
+/**
+ * Work on one version is the same work, whichever event brought it; but a marker's creation and its removal have one
+ * name, and only their times tell one from the other.
+ */
+function aboutOf({ id, type, data }: CausewayEvent): (string | undefined)[] {
+  if (!('bucket' in data)) return [id];
+  const version = [data.bucket, data.key, data.versionId];
+  return type === 'com.amazonaws.s3.ObjectRemoved:DeleteMarkerCreated' ? [...version, id] : version;
+}
+
 function keyOf({ link, state, event }: LedgerEntry): string {
-  const version =
-    'bucket' in event.data ? [event.data.bucket, event.data.key, event.data.versionId] : [event.id];
-  return `${link}.${state}.${kindOf(event)}.${identify(...version)}`;
+  return `${link}.${state}.${kindOf(event)}.${identify(...aboutOf(event))}`;
 }
 
 /** Undefined for what cannot be read: another version of Causeway wrote it, and may read it. */
@@ -72,7 +80,9 @@ export function createLedger(bucket: LedgerBucket, log: EventLog, clock: Clock):
       let released = 0;
       let due: { key: string; revision: number; entry: LedgerEntry }[] = [];
       const release = async () => {
-        await log.publish(due.map(({ entry }) => ({ event: entry.event, link, attempts: entry.attempts })));
+        await log.publish(
+          due.map(({ entry: { event, attempts, nextTry } }) => ({ event, link, attempts, due: nextTry })),
+        );
         // An entry that changed meanwhile is newer work: it stays.
         await Promise.allSettled(
           due.map(({ key, revision }) => bucket.purge(key, { previousSeq: revision })),

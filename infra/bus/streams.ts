@@ -40,11 +40,19 @@ export const defaultStreamSettings: StreamSettings = {
   replicas: 1,
 };
 
+/**
+ * A stream that is made anew goes on above the sequences it had: a process may still hold a message of the lost one, and
+ * would take another of the same sequence for that one, or acknowledge it unseen. A stream stores less than this a
+ * millisecond, and the product stays a safe integer for centuries.
+ */
+const sequencesAMillisecond = 1000;
+
 const streams = ({ maxAgeMs, maxBytes, replicas }: StreamSettings): NewStream[] => {
   const durable = { storage: StorageType.File, num_replicas: replicas, discard: DiscardPolicy.Old };
+  const consumed = { ...durable, first_seq: Date.now() * sequencesAMillisecond };
   return [
     {
-      ...durable,
+      ...consumed,
       name: streamNames.events,
       subjects: ['causeway.object.>', 'causeway.link.>', 'causeway.schedule.>'],
       retention: RetentionPolicy.Limits,
@@ -54,7 +62,7 @@ const streams = ({ maxAgeMs, maxBytes, replicas }: StreamSettings): NewStream[] 
       duplicate_window: nanoseconds(2 * minute),
     },
     {
-      ...durable,
+      ...consumed,
       name: streamNames.raw,
       subjects: ['causeway.raw.>'],
       retention: RetentionPolicy.Workqueue,

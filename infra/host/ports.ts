@@ -4,7 +4,7 @@ import type { CausewayEvent } from '../../events/cloudevent.ts';
 /** A message this process holds: nobody else gets it before its ack wait ends, which `working` extends. */
 export interface HeldMessage {
   readonly body: Uint8Array;
-  /** Unique within the consumer; a redelivery has the same. */
+  /** Unique within the consumer, even when its stream is made anew; a redelivery has the same. */
   readonly sequence: number;
   /** Failed tries before this one: redeliveries, and those counted by the ledger. */
   readonly attempts: number;
@@ -33,6 +33,8 @@ export interface Publication {
   readonly link?: string;
   /** Counted tries so far, for a retry. */
   readonly attempts?: number;
+  /** When the ledger had it due, milliseconds since 1970: the same work may be due again after as many tries. */
+  readonly due?: number;
 }
 
 export interface EventLog {
@@ -52,7 +54,7 @@ export interface LedgerEntry {
   readonly state: 'failed' | 'planned';
 }
 export interface Ledger {
-  /** Replaces an entry for the same link, kind and version. */
+  /** Replaces an entry for the same link, kind and version; each announcement of a marker is by itself. */
   put(entry: LedgerEntry): Promise<void>;
 }
 

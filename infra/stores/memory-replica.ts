@@ -115,6 +115,10 @@ export function headAt(site: MemorySite, ref: VersionRef): Head {
   return found.marker ? { state: 'marker', replica } : { state: 'object', facts: factsOf(found), replica };
 }
 
+/** The ID of a key's latest version; undefined where it has none. */
+export const latestOf = (site: MemorySite, { bucket, key }: VersionRef): string | undefined =>
+  site.find(bucket)?.versions.of(key)[0]?.versionId;
+
 /** As a listing shows it; undefined where the listing hides it. */
 export function listedTime(site: MemorySite, { bucket, key, versionId }: VersionRef): string | undefined {
   const { entries } = site.bucket(bucket).versions.page({ prefix: key, limit: Number.POSITIVE_INFINITY });

@@ -4,6 +4,7 @@
  */
 import type { VersionRef } from '../../events/object-events.ts';
 import type { Look } from '../../functions/ports.ts';
+import { nullVersion } from '../../functions/replication/placing.ts';
 import { encryptionOf, factsOfHeaders, isReplica } from './minio-facts.ts';
 import { listVersions } from './minio-listing.ts';
 import { HERE_ONLY, type Means, versionOf } from './minio-replica.ts';
@@ -80,6 +81,19 @@ async function markerTime({ wire, deadlines }: Means, ref: VersionRef): Promise<
     if (page.next?.key !== ref.key) return undefined;
     after = page.next;
   }
+}
+
+/** The ID of a key's latest version; undefined where it has none. */
+export async function latestOf(
+  { wire, deadlines }: Means,
+  { bucket, key }: VersionRef,
+): Promise<string | undefined> {
+  const asked = { method: 'HEAD', bucket, key, headers: HERE_ONLY, deadlineMs: deadlines.requestMs } as const;
+  const answer = await wire.send(asked);
+  const { status, headers } = answer;
+  if (status >= 500 || status === 429) throw await wire.refusal(asked, answer);
+  const hasNone = status === 404 && headers['x-amz-delete-marker'] !== 'true';
+  return hasNone ? undefined : (headers['x-amz-version-id'] ?? nullVersion);
 }
 
 /** A gateway in between may drop MinIO's header. */

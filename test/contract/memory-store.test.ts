@@ -119,3 +119,20 @@ describe('notifications of the store in memory', () => {
     expect(told()).toEqual([]);
   });
 });
+
+test('a key’s first marker is a replica from the moment it is there', async () => {
+  const site = newSite();
+  const ref = { bucket: buckets.versioned, key: 'a', versionId: randomUUID() };
+  const shown: unknown[] = [];
+  const store = memoryStore(site, {
+    async deliver(_request, effect) {
+      const answer = effect();
+      shown.push(site.bucket(ref.bucket).versions.find('a', ref.versionId)?.replica);
+      return answer;
+    },
+  });
+
+  await store.putMarker(ref, '2026-01-02T03:04:05Z');
+
+  expect(new Set(shown)).toEqual(new Set([undefined, true]));
+});

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VersionRef } from '../../events/object-events.ts';
+import { placeholderOf } from '../../functions/replication/placeholder.ts';
 import type { WireRequest } from '../../infra/stores/wire.ts';
 import {
   bytes,
@@ -115,6 +116,16 @@ describe('MinIO itself', () => {
     expect(await listed(fixture.store, ref.bucket, ref.key)).toMatchObject([
       { versionId: ref.versionId, marker: true, modified: '2026-01-02T03:04:05.123Z' },
     ]);
+    expect(await fixture.store.look(ref)).toMatchObject({ replica: true });
+  });
+
+  test('what a first marker that broke off left behind, the next attempt removes', async () => {
+    const ref = newRef('versioned', newKey('first'));
+    await askMarker({ ...ref, versionId: placeholderOf(ref.versionId) });
+
+    await fixture.store.putMarker(ref, modified);
+
+    expect(await listed(fixture.store, ref.bucket, ref.key)).toMatchObject([{ versionId: ref.versionId }]);
     expect(await fixture.store.look(ref)).toMatchObject({ replica: true });
   });
 

@@ -1,8 +1,8 @@
 /** NATS as one process sees it: the host's ports over the stream and the buckets in memory. */
 import { encodeEvent } from '../../events/cloudevent.ts';
-import { identify } from '../../events/identity.ts';
 import { subjectOf } from '../../events/subjects.ts';
 import type { WalkMemory, WalkState } from '../../functions/ports.ts';
+import { idOf } from '../../infra/bus/event-log.ts';
 import type { EventLog, Feed, Publication } from '../../infra/host/ports.ts';
 import type { Deliver, SimBucket } from './buckets.ts';
 import type { Life } from './life.ts';
@@ -29,13 +29,12 @@ export const deliverTo =
     );
 
 export function logOf(stream: SimStream, deliver: Deliver): EventLog {
-  const publishOne = ({ event, link, attempts }: Publication): Promise<void> => {
-    const isRetry = attempts !== undefined || link !== undefined;
-    const id = isRetry ? identify(event.id, link, attempts, event.time) : event.id;
+  const publishOne = (publication: Publication): Promise<void> => {
+    const { event, link, attempts } = publication;
     const message = {
       subject: subjectOf(event, link),
       body: encodeEvent(event),
-      id,
+      id: idOf(publication),
       ...(attempts !== undefined && { attempts }),
     };
     return deliver('publish', message.subject, () => stream.publish(message));

@@ -33,7 +33,7 @@ export interface SimStream {
   /** Throws while there is no stream. */
   publish(message: { subject: string; body: Uint8Array; id?: string; attempts?: number }): void;
   consumer(name: string): SimConsumer;
-  /** Everything is gone; after `ms` the stream is there again, then each of its consumers. */
+  /** Everything is gone; after `ms` the stream is there again, with higher sequences, then each of its consumers. */
   lose(ms: number): void;
   readonly backlog: number;
 }
@@ -82,7 +82,6 @@ export function createStream(
     lose(ms) {
       isThere = false;
       generation += 1;
-      sequence = 0;
       seen.clear();
       for (const consumer of consumers.values()) consumer.lose();
       clock.after(ms, () => {

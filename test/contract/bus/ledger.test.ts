@@ -1,7 +1,7 @@
 /** The ledger on NATS KV: what is in it, what goes back on the stream, and that nothing of it stays behind. */
 import { Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type CausewayEvent, deriveEvent } from '../../../events/cloudevent.ts';
+import { type CausewayEvent, deriveEvent, makeEvent } from '../../../events/cloudevent.ts';
 import type { Bus } from '../../../infra/bus/connection.ts';
 import { createEventLog } from '../../../infra/bus/event-log.ts';
 import { createFeed } from '../../../infra/bus/feed.ts';
@@ -90,6 +90,20 @@ test('an entry replaces the one for the same link, kind and version, and no othe
   expect((await inIt()).filter((found) => found.event.id === event.id)).toEqual([latest]);
 });
 
+test('a marker’s creation and its removal, which have one name, do not replace each other', async () => {
+  const announced = ['put', 'removed'].map((requestId) => {
+    const type = 'com.amazonaws.s3.ObjectRemoved:DeleteMarkerCreated';
+    const { time, source } = putEvent();
+    const data = { site: 'east', bucket: 'photos', key: 'k', versionId: 'm', size: 0, eventTime: time };
+    return makeEvent({ type, data: { ...data, requestId } }, { id: requestId, source, time });
+  });
+  for (const event of announced) {
+    for (const attempts of [3, 4]) await ledger.put(entry(event, { attempts }));
+  }
+  const found = (await inIt()).map(({ event, attempts }) => [event.id, attempts]);
+  expect(found).toEqual(announced.map(({ id }) => [id, 4]));
+});
+
 test('counts failed and planned work for each link', async () => {
   for (let count = 0; count < 30; count++) await ledger.put(entry(putEvent()));
   await ledger.put(entry(putEvent(), { state: 'planned' }));
@@ -115,6 +129,16 @@ test('what is due goes to its link with its attempts, and out of the ledger; the
   clock.forward(61_000);
   expect(await ledger.releaseDue(link.id)).toBe(1);
   expect(await ledger.releaseDue(link.id)).toBe(0);
+});
+
+test('what is due once more after as many tries goes to its link once more', async () => {
+  const event = putEvent();
+  for (const nextTry of [clock.now() - 2, clock.now() - 1]) {
+    await ledger.put(entry(event, { nextTry }));
+    expect(await ledger.releaseDue(link.id)).toBe(1);
+  }
+  const pending = async () => (await bus.manager.consumers.info(streamNames.events, link.id)).num_pending;
+  await expect.poll(pending).toBe(2);
 });
 
 test('releases thousands, and leaves nothing behind, no tombstones either', async () => {

@@ -103,6 +103,9 @@ async function handle(count: number): Promise<void> {
 const retain = (count: number): Promise<unknown> =>
   bus.manager.streams.update(streamNames.events, { max_msgs: count });
 
+const firstSequence = async (): Promise<number> =>
+  (await bus.manager.streams.info(streamNames.events)).state.first_seq;
+
 test('the backlog is what waits and what is held, and says since when', async () => {
   expect(await walks.backlog(link.id)).toBe(0);
   await publish(3, 'videos');
@@ -111,7 +114,7 @@ test('the backlog is what waits and what is held, and says since when', async ()
   await handle(2);
   expect(await walks.backlog(link.id)).toBe(3);
   const backlog = await backlogOf(bus, link.id);
-  expect(backlog?.oldest?.sequence).toBe(6);
+  expect(backlog?.oldest?.sequence).toBe((await firstSequence()) + 5);
   expect(Math.abs(Date.now() - (backlog?.oldest?.stored.getTime() ?? 0))).toBeLessThan(5000);
   expect(await backlogOf(bus, 'nobody')).toBeUndefined();
 });
@@ -151,9 +154,10 @@ describe('the identity of what a link reads', () => {
     await feed.close();
   });
 
-  test.each([5, 11])('changes when events were purged by hand up to sequence %d', async (seq) => {
+  test.each([4, 10])('changes when %d of its events were purged by hand', async (count) => {
     await publish(10);
     const before = await identity();
+    const seq = (await firstSequence()) + count;
     await bus.manager.streams.purge(streamNames.events, { seq });
     expect(await identity()).not.toBe(before);
   });

@@ -31,6 +31,8 @@ export interface Cluster {
   define(...projects: readonly Definitions[]): Promise<void>;
   /** A ServiceAccount that may do this in every namespace, and nothing else; resolves to a token of its own. */
   account(name: string, rules: readonly V1PolicyRule[]): Promise<string>;
+  /** Gives an account other rights. */
+  allow(name: string, rules: readonly V1PolicyRule[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,6 +76,10 @@ export async function startCluster(): Promise<Cluster> {
         body: { spec: { audiences: [], expirationSeconds: 3600 } },
       });
       return status?.token ?? '';
+    },
+    async allow(name, rules) {
+      const rbac = admin.makeApiClient(RbacAuthorizationV1Api);
+      await rbac.replaceClusterRole({ name, body: { metadata: { name }, rules: [...rules] } });
     },
     async stop() {
       await apiServer.stop();

@@ -40,6 +40,11 @@ export interface Resource {
 }
 
 const requestWithinMs = 30_000;
+/**
+ * The server ends a watch after so long. The client ends one that brought nothing for half a minute: so that does not
+ * happen unless the connection is dead, or the server hangs.
+ */
+const timeoutSeconds = 20;
 const pageSize = 500;
 const gone = 410;
 
@@ -91,14 +96,14 @@ export function createResource(config: KubeConfig, name: ResourceName): Resource
         place = placeSchema.safeParse(object).data?.metadata.resourceVersion;
       };
       const onEnd = (error: unknown): void => {
-        if (!error || signal.aborted || isSilence(error)) resolve();
+        if (!error || signal.aborted) resolve();
         else if (codeOf(error) === gone) {
           place = undefined;
           resolve();
-        } else reject(error);
+        } else reject(isSilence(error) ? new Error('the API server gives no sign of life') : error);
       };
       const path = `/apis/${name.group}/${name.version}/${name.plural}`;
-      const request = { resourceVersion: from, allowWatchBookmarks: true };
+      const request = { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds };
       const connection = await watcher.watch(path, request, onEvent, onEnd);
       const stop = (): void => connection.abort();
       signal.addEventListener('abort', stop, { once: true });
@@ -132,5 +137,4 @@ const statusCode = z.object({ statusCode: z.number() });
 export const codeOf = (error: unknown): number | undefined =>
   error instanceof ApiException ? error.code : statusCode.safeParse(error).data?.statusCode;
 
-/** The client ends a watch that brings nothing for half a minute: the connection may be dead. */
 const isSilence = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';

@@ -13,6 +13,8 @@ const names = [
   'volumegroupsnapshots.groupsnapshot.storage.k8s.io',
 ] as const;
 
+const ofSnapshots = { group: 'snapshot.storage.k8s.io', version: 'v1', plural: 'volumesnapshots' };
+
 let world: SnapshotWorld;
 let account: KubeConfig;
 let snapshots: ReturnType<typeof snapshotter>;
@@ -147,15 +149,30 @@ test('through kills and restarts of the API server, each once', async () => {
 });
 
 test('a place that the API server has forgotten is answered by a new listing', async () => {
-  const resource = createResource(account, {
-    group: 'snapshot.storage.k8s.io',
-    version: 'v1',
-    plural: 'volumesnapshots',
-  });
-
-  const next = await resource.watch('1', () => undefined, AbortSignal.timeout(20_000));
+  const next = await createResource(account, ofSnapshots).watch(
+    '1',
+    () => undefined,
+    AbortSignal.timeout(20_000),
+  );
 
   expect(next).toBeUndefined();
+});
+
+test('an API server that hangs is known by its silence, and followed when it is back', async () => {
+  const pid = world.cluster.apiServer.pid ?? 0;
+  const watching = await watch();
+  await follows(watching);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const said = () => watching.said.get(names[0])?.at(-1);
+    await vi.waitFor(() => expect(said()).toBe('the API server gives no sign of life'), { timeout: 60_000 });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await snapshots.create('awake');
+
+  await tells('awake', ['created']);
+  await follows(watching);
 });
 
 test('what happens while nobody watches is told to the next one, deletions too; nothing is told again', async () => {

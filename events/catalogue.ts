@@ -20,12 +20,14 @@ import {
   versionsDueSchema,
 } from './replication-events.ts';
 import { scanDueSchema } from './schedule-events.ts';
+import { snapshotFailedSchema, snapshotSchema } from './snapshot-events.ts';
 
 interface Entry<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** The family of its subject: see subjects.ts. */
-  readonly subject: 'object' | 'link' | 'schedule' | 'dead';
+  readonly subject: 'object' | 'link' | 'snapshot' | 'schedule' | 'dead';
   readonly emittedBy: readonly string[];
+  /** A function; `subscribers`: whoever listens on the stream, none of Causeway's functions. */
   readonly handledBy: string;
 }
 
@@ -50,6 +52,9 @@ const removed = entry({
   emittedBy: fromStores,
   handledBy: 'propagate-delete',
 });
+
+const ofSnapshots = <Schema extends typeof snapshotSchema>(schema: Schema) =>
+  entry({ schema, subject: 'snapshot', emittedBy: ['sources/volume-snapshots'], handledBy: 'subscribers' });
 
 type S3Type<Names extends readonly string[]> = `com.amazonaws.s3.${Names[number]}`;
 
@@ -127,6 +132,10 @@ export const catalogue = {
     emittedBy: ['sources/schedule', 'scan-retry'],
     handledBy: 'scan-retry',
   }),
+  'dev.causeway.snapshot.created.v1': ofSnapshots(snapshotSchema),
+  'dev.causeway.snapshot.ready.v1': ofSnapshots(snapshotSchema),
+  'dev.causeway.snapshot.failed.v1': ofSnapshots(snapshotFailedSchema),
+  'dev.causeway.snapshot.deleted.v1': ofSnapshots(snapshotSchema),
   'dev.causeway.dead-letter.v1': entry({
     schema: deadLetterSchema,
     subject: 'dead',

@@ -13,12 +13,12 @@ export interface EventOf<Type extends EventType> {
   readonly id: string;
   readonly type: Type;
   readonly source: string;
-  /** The decoded key; the link for events that are about a link. */
+  /** The decoded key; the link for events that are about a link; namespace/name of a Kubernetes object. */
   readonly subject: string;
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly traceparent: string;
-  /** bucket/key. */
+  /** bucket/key; cluster/namespace/name. */
   readonly partitionkey: string;
   /** The id of the event that this one followed from. */
   readonly causationid?: string | undefined;
@@ -54,6 +54,10 @@ export class EventError extends Error {
 
 function describe(data: Draft['data']): { subject: string; partitionkey: string } {
   if ('bucket' in data) return { subject: data.key, partitionkey: partitionKey(data.bucket, data.key) };
+  if ('uid' in data) {
+    const name = `${data.namespace}/${data.name}`;
+    return { subject: name, partitionkey: `${data.cluster}/${name}` };
+  }
   const link = 'link' in data && data.link !== undefined ? data.link : '';
   // Two of them have nothing to do with each other, unless they tell of the same keys.
   const first = 'versions' in data ? data.versions[0] : undefined;

@@ -13,6 +13,8 @@ export const rawSubject = (site: string): string => `causeway.raw.${site}`;
 export const bucketSubject = (site: string, bucket: string): string =>
   `causeway.object.${site}.${token(bucket)}.>`;
 export const linkSubject = (link: string): string => `causeway.link.${link}.>`;
+/** What happens to the snapshots of the cluster beside a site. */
+export const snapshotSubject = (cluster: string): string => `causeway.snapshot.${cluster}.>`;
 export const scheduleSubject = (link: string): string => `causeway.schedule.${link}`;
 
 /** Every event about one key at one site and bucket, in the stream's order. */
@@ -33,6 +35,10 @@ export function subjectOf(event: CausewayEvent, link?: string): string {
         : '';
     case 'link':
       return `causeway.link.${'link' in data ? data.link : '-'}.${kind(event.type)}.${hash}`;
+    case 'snapshot':
+      return 'uid' in data
+        ? `causeway.snapshot.${data.cluster}.${data.namespace}.${kind(event.type)}.${keyHash(data.kind, data.uid)}`
+        : '';
     case 'schedule':
       return `causeway.schedule.${'link' in data ? data.link : '-'}`;
     case 'dead':

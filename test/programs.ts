@@ -1,5 +1,8 @@
 /** Builds the servers that the tests need, where the machine has none: once, in sight, and not within a test's time. */
 import { findPrograms } from '../infra/bench/programs.ts';
 import { environment } from '../infra/config/env.ts';
+import { findClusterPrograms } from './k8s/programs.ts';
 
-await findPrograms(environment, (line) => console.error(line));
+const report = (line: string) => console.error(line);
+await findPrograms(environment, report);
+await findClusterPrograms(environment, report);

@@ -20,6 +20,7 @@ export const bucketNames = {
   walks: 'CAUSEWAY_WALKS',
   orphans: 'CAUSEWAY_ORPHANS',
   status: 'CAUSEWAY_STATUS',
+  snapshots: 'CAUSEWAY_SNAPSHOTS',
 } as const;
 
 const nanoseconds = (ms: number): number => ms * 1_000_000;
@@ -54,7 +55,7 @@ const streams = ({ maxAgeMs, maxBytes, replicas }: StreamSettings): NewStream[] 
     {
       ...consumed,
       name: streamNames.events,
-      subjects: ['causeway.object.>', 'causeway.link.>', 'causeway.schedule.>'],
+      subjects: ['causeway.object.>', 'causeway.link.>', 'causeway.snapshot.>', 'causeway.schedule.>'],
       retention: RetentionPolicy.Limits,
       max_age: nanoseconds(maxAgeMs),
       max_bytes: maxBytes,
@@ -80,6 +81,7 @@ const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvO
     locks: { ...durable, ttl: 60 * minute },
     walks: durable,
     orphans: { ...durable, ttl: 7 * day },
+    snapshots: durable,
     status: { history: 1, storage: StorageType.Memory, ttl: minute },
   };
 };
@@ -130,18 +132,25 @@ export const rawConsumer = (site: string): string => `source_${site}`;
 
 /**
  * Makes what is missing and leaves what is there as it is, but for a consumer that a changed rule has given another
- * bucket. Idempotent, and safe in several processes at once.
+ * bucket, and a stream that has to take more. Idempotent, and safe in several processes at once.
  */
 export async function ensureStreams(
   bus: Bus,
   { links, sites }: { readonly links: readonly Link[]; readonly sites: readonly string[] },
   settings = defaultStreamSettings,
 ): Promise<void> {
-  const present = new Set(await names(bus.manager.streams.names()));
+  const present = await subjectsTaken(bus);
+  const all = streams(settings);
   await addStreams(
     bus,
-    streams(settings).filter(({ name }) => !present.has(name)),
+    all.filter(({ name }) => !present.has(name)),
   );
+  // A stream that an older version made knows fewer kinds of events.
+  for (const { name, subjects = [] } of all) {
+    const taken = present.get(name);
+    if (taken && !subjects.every((subject) => taken.includes(subject)))
+      await bus.manager.streams.update(name, { subjects: [...new Set([...taken, ...subjects])] });
+  }
   const kvm = new Kvm(bus.jetstream);
   const wanted = buckets(settings.replicas);
   for (const [key, name] of Object.entries(bucketNames) as [keyof typeof bucketNames, string][]) {
@@ -168,8 +177,9 @@ async function ensureConsumers({ manager }: Bus, stream: string, wanted: readonl
 const filterOf = ({ filter_subject, filter_subjects }: Partial<ConsumerConfig>): string =>
   (filter_subjects ?? [filter_subject]).toSorted().join(' ');
 
-async function names(listing: AsyncIterable<string>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const name of listing) found.push(name);
+/** Of every stream that is there. */
+async function subjectsTaken({ manager }: Bus): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  for await (const { config } of manager.streams.list()) found.set(config.name, config.subjects);
   return found;
 }

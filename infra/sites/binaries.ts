@@ -12,7 +12,7 @@ import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../config/env.ts';
-import { build } from './go-install.ts';
+import { build, type Compile } from './go-install.ts';
 
 const VERSION_DEADLINE_MS = 30_000;
 
@@ -26,8 +26,10 @@ export interface ToolSource {
   /** Go package, at this version. */
   readonly package: string;
   readonly version: string;
-  /** What `go install` calls the program. */
+  /** What the build calls the program. */
   readonly builtName: string;
+  /** Builds it where `go install` cannot. */
+  readonly compile?: Compile;
   /** How long a build takes on two cores. */
   readonly takes: string;
   /** What `--version` prints, so that another program of the same name (Midnight Commander is `mc` too) is told apart. */
@@ -86,12 +88,16 @@ export const TOOLS: Readonly<Record<Tool, ToolSource>> = {
 };
 
 /** The path of the program; `report` gets a line when something takes long. */
-export async function findBinary(
-  tool: Tool,
+export const findBinary = (tool: Tool, env: Environment, report: (line: string) => void): Promise<string> =>
+  findProgram(tool, TOOLS[tool], env, report);
+
+/** The same for a program that is none of Causeway's own tools. */
+export async function findProgram(
+  tool: string,
+  source: ToolSource,
   env: Environment,
   report: (line: string) => void,
 ): Promise<string> {
-  const source = TOOLS[tool];
   const named = env[source.variable];
   if (named !== undefined && named !== '') return checkNamed(source, resolve(named));
 

@@ -1,5 +1,5 @@
 /**
- * Builds one program with `go install` and puts it in the cache by a rename, so that what is there is whole.
+ * Builds one program with Go and puts it in the cache by a rename, so that what is there is whole.
  *
  * Two processes may want the same program at once. A lock directory lets the second wait for the first; it
  * only saves work: should both build, the same program is renamed into place twice.
@@ -17,6 +17,9 @@ const HEARTBEAT_MS = 2_000;
 /** A holder that has not touched its lock for so long has died. */
 const STALE_MS = 15_000;
 const KEPT_OUTPUT = 4_000;
+
+/** Puts the program, under its built name, into a directory that is there no longer than it is needed. */
+export type Compile = (wanted: Build, into: string) => Promise<void>;
 
 export interface Build {
   readonly tool: string;
@@ -53,33 +56,44 @@ export async function build(wanted: Build): Promise<string> {
   }
 }
 
-async function compile({ tool, source, go, env, cached, report }: Build, gobin: string): Promise<void> {
+async function compile(wanted: Build, into: string): Promise<void> {
+  const { tool, source, cached, report } = wanted;
   report(`building ${tool} from source through the Go module proxy, ${source.takes}, once …`);
   const started = Date.now();
-  await run(go, ['install', '-trimpath', `${source.package}@${source.version}`], {
-    ...env,
-    CGO_ENABLED: '0',
-    GOBIN: gobin,
-    GOTOOLCHAIN: env.GOTOOLCHAIN ?? 'auto',
-  });
-  await rename(join(gobin, source.builtName), cached);
+  await (source.compile ?? goInstall)(wanted, into);
+  await rename(join(into, source.builtName), cached);
   report(`built ${tool} in ${Math.round((Date.now() - started) / 1_000)} s`);
 }
 
-function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+async function goInstall(wanted: Build, into: string): Promise<void> {
+  const { package: path, version } = wanted.source;
+  await runGo(wanted, ['install', '-trimpath', `${path}@${version}`], { GOBIN: into });
+}
+
+/** Runs Go and resolves to what it prints. */
+export function runGo(
+  { go, env }: Build,
+  args: readonly string[],
+  { cwd, ...settings }: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
+    const child = spawn(go, args, {
+      env: { ...env, CGO_ENABLED: '0', GOTOOLCHAIN: env.GOTOOLCHAIN ?? 'auto', ...settings },
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
       timeout: BUILD_DEADLINE_MS,
     });
+    let printed = '';
     let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      printed += chunk;
+    });
     child.stderr.on('data', (chunk: Buffer) => {
       output = (output + chunk.toString('utf8')).slice(-KEPT_OUTPUT);
     });
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(printed);
       else
         reject(new Error(`go ${args.join(' ')} ended with ${signal ?? `code ${code}`}:\n${output.trim()}`));
     });

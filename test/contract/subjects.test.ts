@@ -45,6 +45,7 @@ async function reaches(publication: Publication, expected: readonly string[]): P
 const expected: Readonly<Record<(typeof catalogue)[EventType]['subject'], (site: string) => string[]>> = {
   object: (site) => deployed.filter(({ source }) => source.site === site).map(({ id }) => id),
   link: () => ['photos_paris_tokyo'],
+  snapshot: () => [],
   schedule: () => ['photos_paris_tokyo_scan'],
   dead: () => [],
 };

@@ -60,6 +60,19 @@ test('makes every stream, bucket and consumer, and leaves them as they are when 
   expect(after.config.max_age).toBe(before.config.max_age);
 });
 
+test('a stream that takes fewer kinds of events than now learns the others, and keeps its events', async () => {
+  await ensureStreams(bus, wanted);
+  await createEventLog(bus).publish([{ event: putEvent() }]);
+  const { config } = await bus.manager.streams.info(streamNames.events);
+  await bus.manager.streams.update(streamNames.events, { subjects: ['causeway.object.>', 'mine.>'] });
+
+  await ensureStreams(bus, wanted);
+
+  const after = await bus.manager.streams.info(streamNames.events);
+  expect(after.config.subjects.toSorted()).toEqual([...config.subjects, 'mine.>'].toSorted());
+  expect(after.state.messages).toBe(1);
+});
+
 test('three processes and this one may do it at the same time', async () => {
   const infra = new URL('../../../infra/', import.meta.url).href;
   const { user, password } = world.server;

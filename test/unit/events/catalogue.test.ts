@@ -1,20 +1,26 @@
 /** The list of event types and the functions tell one story. */
 import { expect, test } from 'vitest';
-import { catalogue, eventTypes, isEventType } from '../../../events/catalogue.ts';
+import { catalogue, type EventType, eventTypes, isEventType } from '../../../events/catalogue.ts';
 import { createdEvents, metadataEvents, removedEvents } from '../../../events/object-events.ts';
 import { functions } from '../../../functions/index.ts';
 import { everyEvent } from './samples.ts';
 
-const sources = ['sources/minio', 'sources/schedule', 'infra/host'];
+const sources = ['sources/minio', 'sources/schedule', 'sources/volume-snapshots', 'infra/host'];
 
-test.each(eventTypes.filter((type) => catalogue[type].subject !== 'dead'))(
+const isForSubscribers = (type: EventType): boolean => catalogue[type].handledBy === 'subscribers';
+const takersOf = (type: EventType): string[] =>
+  functions.filter(({ on }) => on.includes(type)).map(({ name }) => name);
+
+test.each(eventTypes.filter((type) => catalogue[type].subject !== 'dead' && !isForSubscribers(type)))(
   '%s is taken by the function it names, and by no other',
   (type) => {
-    const takers = functions.filter(({ on }) => on.includes(type)).map(({ name }) => name);
-
-    expect(takers).toEqual([catalogue[type].handledBy]);
+    expect(takersOf(type)).toEqual([catalogue[type].handledBy]);
   },
 );
+
+test.each(eventTypes.filter(isForSubscribers))('%s is for subscribers: no function takes it', (type) => {
+  expect(takersOf(type)).toEqual([]);
+});
 
 test('a dead letter is taken by nobody until somebody replays it', () => {
   const { handledBy } = catalogue['dev.causeway.dead-letter.v1'];

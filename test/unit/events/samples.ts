@@ -2,6 +2,7 @@
 import { type EventType, eventTypes } from '../../../events/catalogue.ts';
 import { type CausewayEvent, type Draft, makeEvent } from '../../../events/cloudevent.ts';
 import type { VersionFacts } from '../../../events/object-events.ts';
+import type { Snapshot } from '../../../events/snapshot-events.ts';
 
 export const oddKeys = [
   'a.jpg',
@@ -34,6 +35,22 @@ export const facts: VersionFacts = {
 };
 
 export const link = 'photos_paris_tokyo';
+
+export const snapshot: Snapshot = {
+  cluster: 'paris',
+  kind: 'VolumeSnapshot',
+  namespace: 'shop',
+  name: 'orders.2026-01-02',
+  uid: '6f2c1d9e-53a8-4a87-9a38-0d5d0a1b2c3d',
+  labels: { 'app.kubernetes.io/name': 'orders' },
+  createdAt: '2026-01-02T03:04:05Z',
+  source: { claim: 'orders' },
+  class: 'fast',
+  group: 'nightly',
+  content: 'snapcontent-6f2c1d9e-53a8-4a87-9a38-0d5d0a1b2c3d',
+  takenAt: '2026-01-02T03:04:06Z',
+  restoreSize: '10Gi',
+};
 
 /** With all that the type's data may hold. */
 export function draftOf(
@@ -74,6 +91,15 @@ export function draftOf(
       return { type, data: { link, ...version, notBefore: '2026-01-02T03:05:05.000Z' } };
     case 'dev.causeway.scan.due.v1':
       return { type, data: { link, slot: '2026-01-02T03:04:00.000Z' } };
+    case 'dev.causeway.snapshot.created.v1':
+    case 'dev.causeway.snapshot.ready.v1':
+    case 'dev.causeway.snapshot.deleted.v1':
+      return { type, data: snapshot };
+    case 'dev.causeway.snapshot.failed.v1':
+      return {
+        type,
+        data: { ...snapshot, error: { message: 'no space left', time: '2026-01-02T03:04:08Z' } },
+      };
     case 'dev.causeway.dead-letter.v1':
       return { type, data: { link, function: 'replicate', reason: 'why', attempts: 1, event: '{}' } };
     default:

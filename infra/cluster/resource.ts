@@ -1,0 +1,140 @@
+/** One kind of objects in a Kubernetes cluster, of every namespace: listed whole, looked up, and watched. */
+import {
+  ApiException,
+  type ConfigurationOptions,
+  CustomObjectsApi,
+  type KubeConfig,
+  Observable,
+  Watch,
+} from '@kubernetes/client-node';
+import { z } from 'zod';
+
+export interface ResourceName {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+export interface Listing {
+  readonly items: readonly unknown[];
+  /** A watch from here on tells all that happened after it. */
+  readonly resourceVersion: string;
+}
+
+export type Change = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+export interface Resource {
+  /** What the cluster has stored at this moment: no cache is asked. */
+  list(signal: AbortSignal): Promise<Listing>;
+  /** Undefined where there is none. */
+  get(namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Tells changes, in their order, until the server or the connection ends; resolves to where the next watch may go on,
+   * to undefined when a listing is needed first. It must not be told faster than it is taken: `take` only notes it.
+   */
+  watch(
+    from: string,
+    take: (change: Change, object: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+}
+
+const requestWithinMs = 30_000;
+/**
+ * The server ends a watch after so long. The client ends one that brought nothing for half a minute: so that does not
+ * happen unless the connection is dead, or the server hangs.
+ */
+const timeoutSeconds = 20;
+const pageSize = 500;
+const gone = 410;
+
+const pageSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
+  items: z.array(z.unknown()),
+});
+const placeSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
+const errorSchema = z.object({ code: z.number().optional(), message: z.string().optional() });
+const isChange = (phase: string): phase is Change => ['ADDED', 'MODIFIED', 'DELETED'].includes(phase);
+
+export function createResource(config: KubeConfig, name: ResourceName): Resource {
+  const api = config.makeApiClient(CustomObjectsApi);
+  const watcher = new Watch(config);
+
+  return {
+    async list(signal) {
+      const items: unknown[] = [];
+      let next: string | undefined;
+      for (;;) {
+        const request = { ...name, limit: pageSize, ...(next ? { _continue: next } : {}) };
+        const page = pageSchema.parse(await api.listClusterCustomObject(request, within(signal)));
+        items.push(...page.items);
+        next = page.metadata.continue || undefined;
+        if (!next) return { items, resourceVersion: page.metadata.resourceVersion };
+      }
+    },
+    async get(namespace, object, signal) {
+      try {
+        return await api.getNamespacedCustomObject({ ...name, namespace, name: object }, within(signal));
+      } catch (error) {
+        if (codeOf(error) === 404) return undefined;
+        throw error;
+      }
+    },
+    async watch(from, take, signal) {
+      const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+      let place: string | undefined = from;
+      let failure: z.infer<typeof errorSchema> | undefined;
+      const onEvent = (phase: string, object: unknown): void => {
+        if (signal.aborted) return;
+        if (phase === 'ERROR') {
+          place = undefined;
+          failure = errorSchema.safeParse(object).data ?? {};
+          return;
+        }
+        if (isChange(phase)) take(phase, object);
+        // Bookmarks have a place too: they keep it fresh where nothing happens.
+        place = placeSchema.safeParse(object).data?.metadata.resourceVersion;
+      };
+      const onEnd = (error: unknown): void => {
+        if (!error || signal.aborted) resolve();
+        else if (codeOf(error) === gone) {
+          place = undefined;
+          resolve();
+        } else reject(isSilence(error) ? new Error('the API server gives no sign of life') : error);
+      };
+      const path = `/apis/${name.group}/${name.version}/${name.plural}`;
+      const request = { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds };
+      const connection = await watcher.watch(path, request, onEvent, onEnd);
+      const stop = (): void => connection.abort();
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      await ended.finally(() => signal.removeEventListener('abort', stop));
+      if (failure && failure.code !== gone)
+        throw new Error(`the API server ends the watch: ${failure.message ?? 'it does not say why'}`);
+      return place;
+    },
+  };
+}
+
+/** A request that is given up when it takes too long, or when nobody wants its answer any more. */
+function within(signal: AbortSignal): ConfigurationOptions {
+  return {
+    middlewareMergeStrategy: 'append',
+    middleware: [
+      {
+        pre(request) {
+          request.setSignal(AbortSignal.any([signal, AbortSignal.timeout(requestWithinMs)]));
+          return new Observable(Promise.resolve(request));
+        },
+        post: (response) => new Observable(Promise.resolve(response)),
+      },
+    ],
+  };
+}
+
+const statusCode = z.object({ statusCode: z.number() });
+/** The HTTP status that an error of the client carries, if it does. */
+export const codeOf = (error: unknown): number | undefined =>
+  error instanceof ApiException ? error.code : statusCode.safeParse(error).data?.statusCode;
+
+const isSilence = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';

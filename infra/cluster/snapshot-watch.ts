@@ -1,0 +1,181 @@
+/**
+ * Follows the snapshots of a Kubernetes cluster and tells what happens to them: a listing, then a watch from there on.
+ * A listing is taken again when the watch cannot go on where it was (410 Gone) and after every failure: what was missed
+ * meanwhile shows in it, a deletion as well. Several may watch one cluster.
+ */
+import type { KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { EventError } from '../../events/cloudevent.ts';
+import type { Snapshot } from '../../events/snapshot-events.ts';
+import { readSnapshot } from '../../events/sources/volume-snapshots.ts';
+import { messageOf } from '../../functions/errors.ts';
+import type { Clock } from '../../functions/ports.ts';
+import { type Change, codeOf, createResource, type Resource } from './resource.ts';
+import { createSnapshotNews, type SnapshotMemory, type SnapshotNewsOptions } from './snapshot-news.ts';
+
+export interface SnapshotWatchOptions {
+  /** The site that the cluster stands beside. */
+  readonly cluster: string;
+  readonly config: KubeConfig;
+  readonly memory: SnapshotMemory;
+  readonly publish: SnapshotNewsOptions['publish'];
+  readonly clock: Clock;
+  readonly observer: SnapshotObserver;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+}
+
+export interface SnapshotObserver {
+  /** The watch is up to date from now on. */
+  watching(resource: string): void;
+  /** It tries again by itself; the words say what to do where somebody has to. */
+  troubled(resource: string, problem: string): void;
+  /** An object that no event can be made of. */
+  refused(resource: string, problem: string): void;
+}
+
+interface Followed {
+  readonly kind: Snapshot['kind'];
+  readonly group: string;
+  readonly plural: string;
+  /** The newest first: clusters differ in which they serve, what is read of them is the same. */
+  readonly versions: readonly [string, ...string[]];
+}
+
+const followed: readonly Followed[] = [
+  { kind: 'VolumeSnapshot', group: 'snapshot.storage.k8s.io', plural: 'volumesnapshots', versions: ['v1'] },
+  {
+    kind: 'VolumeGroupSnapshot',
+    group: 'groupsnapshot.storage.k8s.io',
+    plural: 'volumegroupsnapshots',
+    versions: ['v1', 'v1beta2', 'v1beta1'],
+  },
+];
+
+/** All that the account of a watch has to be allowed, in every namespace. */
+export const snapshotRights: readonly V1PolicyRule[] = followed.map(({ group, plural }) => ({
+  apiGroups: [group],
+  resources: [plural],
+  verbs: ['get', 'list', 'watch'],
+}));
+
+const shortestPauseMs = 250;
+const longestPauseMs = 10_000;
+
+/** Resolves when the signal aborts and what was seen until then is told. */
+export async function watchSnapshots(options: SnapshotWatchOptions): Promise<void> {
+  await Promise.all(followed.map((kind) => follow(kind, options)));
+}
+
+async function follow({ kind, group, plural, versions }: Followed, options: SnapshotWatchOptions) {
+  const { config, clock, observer, signal } = options;
+  const name = `${plural}.${group}`;
+  const resources = versions.map((version) => createResource(config, { group, version, plural }));
+  const isUpToDate = (): void => {
+    pauseMs = shortestPauseMs;
+    trouble = undefined;
+    observer.watching(name);
+  };
+  let [unknown, pauseMs] = [0, shortestPauseMs];
+  let trouble: string | undefined;
+  while (!signal.aborted) {
+    const resource = resources[unknown % resources.length];
+    if (!resource) return;
+    try {
+      await followOne(resource, { kind, name, isUpToDate }, options);
+    } catch (error) {
+      if (signal.aborted) return;
+      const isUnknown = codeOf(error) === 404;
+      if (isUnknown) unknown += 1;
+      if (isUnknown && unknown % resources.length !== 0) continue;
+      const problem = wordsFor(error, name);
+      if (problem !== trouble) observer.troubled(name, problem);
+      trouble = problem;
+      await pause(clock, pauseMs * (0.5 + Math.random() / 2), signal);
+      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+    }
+  }
+}
+
+interface Following {
+  readonly kind: Snapshot['kind'];
+  readonly name: string;
+  isUpToDate(): void;
+}
+
+/** Resolves when a new listing is needed. */
+async function followOne(resource: Resource, following: Following, options: SnapshotWatchOptions) {
+  const { cluster, memory, publish, clock, observer, signal } = options;
+  const news = createSnapshotNews({ cluster, memory, publish, now: () => clock.now() });
+
+  async function tell(change: Change, object: unknown): Promise<void> {
+    try {
+      if (change === 'DELETED') await news.gone(readSnapshot(cluster, object).snapshot);
+      else await news.seen(object);
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+      observer.refused(following.name, error.message);
+    }
+  }
+
+  // In this order: what appears after it was asked who is known cannot be missing from the listing.
+  const known = await Array.fromAsync(memory.all({ cluster, kind: following.kind }));
+  const { items, resourceVersion } = await resource.list(signal);
+  const present = new Set(items.map(uidOf));
+  for (const { snapshot } of known) {
+    if (!present.has(snapshot.uid) && (await isGone(resource, snapshot, signal))) await news.gone(snapshot);
+  }
+  for (const item of items) await tell('MODIFIED', item);
+  following.isUpToDate();
+
+  let place: string | undefined = resourceVersion;
+  while (place !== undefined && !signal.aborted) {
+    const begun = clock.now();
+    place = await watchFrom(resource, place, tell, signal);
+    // A server that ends each watch at once is not asked without end.
+    if (clock.now() - begun < shortestPauseMs) await pause(clock, shortestPauseMs, signal);
+  }
+}
+
+/** As `resource.watch`; resolves when all that it brought is told, rejects when that cannot be. */
+async function watchFrom(
+  resource: Resource,
+  place: string,
+  tell: (change: Change, object: unknown) => Promise<void>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const failed = new AbortController();
+  let told = Promise.resolve();
+  const take = (change: Change, object: unknown): void => {
+    told = told
+      .then(() => (failed.signal.aborted ? undefined : tell(change, object)))
+      .catch((error: unknown) => failed.abort(error));
+  };
+  const either = AbortSignal.any([signal, failed.signal]);
+  const next = await resource.watch(place, take, either).finally(() => told);
+  failed.signal.throwIfAborted();
+  return next;
+}
+
+const identified = z.object({ metadata: z.object({ uid: z.string() }) });
+const uidOf = (object: unknown): string | undefined => identified.safeParse(object).data?.metadata.uid;
+
+/** A listing alone proves no absence. */
+async function isGone(resource: Resource, { namespace, name, uid }: Snapshot, signal: AbortSignal) {
+  const found = await resource.get(namespace, name, signal);
+  return found === undefined || ![uid, undefined].includes(uidOf(found));
+}
+
+/** Ends early by the signal. */
+const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
+  clock.sleep(ms, signal).catch(() => undefined);
+
+function wordsFor(error: unknown, name: string): string {
+  const code = codeOf(error);
+  if (code === 401) return "the API server does not accept the account's token";
+  if (code === 403) return `the API server refuses it: the account needs get, list and watch on ${name}`;
+  if (code === 404) return `the cluster does not know ${name}: install the CRDs of external-snapshotter`;
+  if (code !== undefined) return `the API server answers ${code}`;
+  const { cause } = error instanceof Error ? error : { cause: undefined };
+  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
+}

@@ -26,6 +26,15 @@ const collect = (file: string, files: string[] | undefined): string[] => [...(fi
 export const withDocuments = (command: Command): Command =>
   command.option('-f, --file <file>', 'documents (again for more); default causeway.yaml', collect);
 
+/** Where a running deployment answers to Prometheus, to probes and to webhooks. */
+export const withGateway = (
+  command: Command,
+  at: { readonly host: string; readonly port: string },
+): Command =>
+  command
+    .option('--listen <port>', 'port of /metrics, /health and /webhook', at.port)
+    .option('--host <address>', 'address to listen on', at.host);
+
 export const withNats = (command: Command): Command =>
   command.option(
     '--nats <url>',

@@ -7,6 +7,10 @@ export const sessionOptions = {
   nats: z.string().optional(),
 };
 
+export const portNumber = z.coerce.number().int().min(0).max(65_535);
+
+export const gatewayOptions = { listen: portNumber, host: z.string() };
+
 /** Throws UsageError with a line for each option that is wrong. */
 export function readOptions<Shape extends z.ZodRawShape>(shape: Shape, options: unknown) {
   const parsed = z.object(shape).safeParse(options);

@@ -27,7 +27,6 @@ export const kinds: readonly Kind[] = [
     columns: [
       { name: 'Site', type: 'string', jsonPath: '.spec.source.site' },
       { name: 'Bucket', type: 'string', jsonPath: '.spec.source.bucket' },
-      { name: 'Targets', type: 'string', jsonPath: '.spec.targets[*].site' },
       { name: 'Direction', type: 'string', jsonPath: '.spec.direction' },
       { name: 'Backlog', type: 'integer', jsonPath: '.status.backlog' },
     ],

@@ -1,72 +1,34 @@
 /** `causeway up`: runs sources, functions and gateway for the documents, until it is told to stop. */
 import { join } from 'node:path';
-import { z } from 'zod';
 import { connectBus } from '../../bus/connection.ts';
-import { startGateway } from '../../gateway/gateway.ts';
-import { startDeployment } from '../../host/deployment.ts';
-import { systemClock } from '../../host/system-clock.ts';
 import { findBinary } from '../../sites/binaries.ts';
 import { startNats } from '../../sites/nats-server.ts';
-import { createLogger } from '../../telemetry/log.ts';
-import { createTelemetry } from '../../telemetry/metrics.ts';
-import { type CliCommand, type Invocation, withDocuments, withNats } from '../command.ts';
+import { type CliCommand, type Invocation, withDocuments, withGateway, withNats } from '../command.ts';
 import { CommandError } from '../io.ts';
-import { readOptions, sessionOptions } from '../options.ts';
+import { gatewayOptions, portNumber, readOptions, sessionOptions } from '../options.ts';
+import { runDeployment } from '../run-deployment.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
 import { removeState, serversOf, writeState } from '../state.ts';
-import { untilStopped } from '../until-stopped.ts';
-
-const drainMs = 10_000;
-const port = z.coerce.number().int().min(0).max(65_535);
 
 export const up: CliCommand = {
   name: 'up',
   summary: 'run replication for your own sites',
   configure(command) {
-    withNats(withDocuments(command))
-      .option('--listen <port>', 'port of /metrics, /health and /webhook', '8080')
-      .option('--host <address>', 'address to listen on', '127.0.0.1')
-      .option('--nats-port <port>', 'port of the embedded NATS', '4333');
+    withGateway(withNats(withDocuments(command)), { host: '127.0.0.1', port: '8080' }).option(
+      '--nats-port <port>',
+      'port of the embedded NATS',
+      '4333',
+    );
   },
   async run({ io, options, environment }) {
-    const shape = { ...sessionOptions, listen: port, host: z.string(), natsPort: port };
+    const shape = { ...sessionOptions, ...gatewayOptions, natsPort: portNumber };
     const chosen = readOptions(shape, options);
     const session = await openSession(chosen, environment, io);
-    const logger = createLogger(session.settings.logLevel);
     const isEmbedded = chosen.nats === undefined && session.settings.nats === undefined;
     const nats = isEmbedded ? await embedNats(session, chosen.natsPort, environment, io) : undefined;
     try {
       const bus = nats ? await connectBus(nats.servers) : await connectSession(session);
-      const telemetry = createTelemetry(logger);
-      const { links, stores, settings } = session;
-      const deployment = await startDeployment({
-        ...settings,
-        bus,
-        links,
-        stores,
-        logger,
-        telemetry,
-        clock: systemClock,
-      });
-      const gateway = await startGateway({
-        host: chosen.host,
-        port: chosen.listen,
-        registry: telemetry.registry,
-        refresh: async () => void (await deployment.status().catch(() => undefined)),
-        notReady: () => (bus.connection.isClosed() ? 'the connection to NATS is closed' : undefined),
-        webhook: {
-          token: settings.webhookToken,
-          sites: new Set(stores.keys()),
-          ...deployment.intake,
-        },
-      });
-      io.say(`${links.length} links run; http://${chosen.host}:${gateway.port}/metrics; stop with Ctrl-C`);
-      io.document({ links: links.map(({ id }) => id), gateway: `http://${chosen.host}:${gateway.port}` });
-      // Nothing throws unheard by design; if something does, the rest of the process goes on.
-      process.on('unhandledRejection', (reason) => logger.error({ err: reason }, 'failed unheard'));
-      await untilStopped();
-      logger.info('stopping');
-      await Promise.all([deployment.stop(), gateway.close(drainMs)]);
+      await runDeployment({ session, bus, ...chosen, io });
       await bus.close();
     } finally {
       await nats?.stop();

@@ -24,7 +24,11 @@ const collect = (file: string, files: string[] | undefined): string[] => [...(fi
 
 /** -f FILE, several times if need be; every command that reads documents has it. */
 export const withDocuments = (command: Command): Command =>
-  command.option('-f, --file <file>', 'documents (again for more); default causeway.yaml', collect);
+  command.option(
+    '-f, --file <file>',
+    'documents (again for more); default $CAUSEWAY_DOCUMENTS, else causeway.yaml',
+    collect,
+  );
 
 /** Where a running deployment answers to Prometheus, to probes and to webhooks. */
 export const withGateway = (

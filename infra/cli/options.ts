@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UsageError } from './io.ts';
 
 export const sessionOptions = {
-  file: z.array(z.string()).default(['causeway.yaml']),
+  file: z.array(z.string()).optional(),
   nats: z.string().optional(),
 };
 

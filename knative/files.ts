@@ -2,7 +2,7 @@
 import { functions } from '../functions/index.ts';
 import { definitionOf } from './crds/crd.ts';
 import { kinds } from './crds/kinds.ts';
-import { kustomization } from './kustomization.ts';
+import { kustomization, nameReferences } from './kustomization.ts';
 import { documentRoles, serviceAccount, theNamespace } from './objects/access.ts';
 import { bindings, broker, clock, triggerOf } from './objects/broker.ts';
 import { budgetOf, functionBudget } from './objects/disruption.ts';
@@ -40,8 +40,9 @@ export const files: ReadonlyMap<string, string> = new Map([
       'nats.yaml': [...nats, natsPolicy, budgetOf('nats')],
       'functions.yaml': [...functions.map(functionService), functionPolicy, functionBudget],
     },
-    { resources: ['../crds'] },
+    { resources: ['../crds'], configurations: ['name-references.yaml'] },
   ),
+  ['base/name-references.yaml', yamlOf([nameReferences])],
   ...folder(
     'overlays/dispatcher',
     {

@@ -34,6 +34,8 @@ export function functionService({ name, on }: FunctionDefinition): IService {
           enableServiceLinks: false,
           containerConcurrency: concurrency,
           timeoutSeconds: seconds,
+          // An answer begins when the work is done; Knative would wait half as long for its beginning.
+          responseStartTimeoutSeconds: seconds,
           containers: [
             {
               ...container({ args: [`/app/${name}.mjs`], resources: { cpu, memory } }),

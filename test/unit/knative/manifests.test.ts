@@ -37,6 +37,7 @@ describe.each(overlays)('%s', (folder) => {
       const service = pods.find(({ of }) => of === `Service ${name}`);
       expect(service?.pod).toMatchObject({
         containerConcurrency: scaleOf(name).concurrency,
+        responseStartTimeoutSeconds: service?.pod.timeoutSeconds,
         containers: [
           { args: [`/app/${name}.mjs`], readinessProbe: { httpGet: { path: '/health/readiness' } } },
         ],

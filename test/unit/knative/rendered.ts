@@ -41,6 +41,7 @@ const podSchema = z.object({
   hostNetwork: z.undefined().optional(),
   containerConcurrency: z.number().optional(),
   timeoutSeconds: z.number().optional(),
+  responseStartTimeoutSeconds: z.number().optional(),
 });
 export type Pod = z.infer<typeof podSchema>;
 

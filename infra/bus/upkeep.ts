@@ -2,7 +2,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock, Link } from '../../functions/ports.ts';
 import type { Bus } from './connection.ts';
-import { ensureStreams } from './streams.ts';
+import { ensureStreams, type StreamSettings } from './streams.ts';
 
 /** Says why nothing can be published now; undefined when all is well. `onChange` is told when it goes and returns. */
 export function watchConnection(
@@ -33,11 +33,17 @@ export async function keepStreams(
     clock,
     everyMs,
     signal,
-  }: { readonly clock: Clock; readonly everyMs: number; readonly signal: AbortSignal },
+    streams,
+  }: {
+    readonly clock: Clock;
+    readonly everyMs: number;
+    readonly signal: AbortSignal;
+    readonly streams?: StreamSettings;
+  },
 ): Promise<void> {
   while (!signal.aborted) {
     // The one rejection is the end of the wait by the signal.
     await clock.sleep(everyMs, signal).catch(() => undefined);
-    if (!signal.aborted) await ensureStreams(bus, wanted).catch(() => undefined);
+    if (!signal.aborted) await ensureStreams(bus, wanted, streams).catch(() => undefined);
   }
 }

@@ -24,7 +24,20 @@ const collect = (file: string, files: string[] | undefined): string[] => [...(fi
 
 /** -f FILE, several times if need be; every command that reads documents has it. */
 export const withDocuments = (command: Command): Command =>
-  command.option('-f, --file <file>', 'documents (again for more); default causeway.yaml', collect);
+  command.option(
+    '-f, --file <file>',
+    'documents (again for more); default $CAUSEWAY_DOCUMENTS, else causeway.yaml',
+    collect,
+  );
+
+/** Where a running deployment answers to Prometheus, to probes and to webhooks. */
+export const withGateway = (
+  command: Command,
+  at: { readonly host: string; readonly port: string },
+): Command =>
+  command
+    .option('--listen <port>', 'port of /metrics, /health and /webhook', at.port)
+    .option('--host <address>', 'address to listen on', at.host);
 
 export const withNats = (command: Command): Command =>
   command.option(

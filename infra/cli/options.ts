@@ -3,9 +3,13 @@ import { z } from 'zod';
 import { UsageError } from './io.ts';
 
 export const sessionOptions = {
-  file: z.array(z.string()).default(['causeway.yaml']),
+  file: z.array(z.string()).optional(),
   nats: z.string().optional(),
 };
+
+export const portNumber = z.coerce.number().int().min(0).max(65_535);
+
+export const gatewayOptions = { listen: portNumber, host: z.string() };
 
 /** Throws UsageError with a line for each option that is wrong. */
 export function readOptions<Shape extends z.ZodRawShape>(shape: Shape, options: unknown) {

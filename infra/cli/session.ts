@@ -16,7 +16,8 @@ import { CommandError, type Io, UsageError } from './io.ts';
 import { readState } from './state.ts';
 
 export interface SessionOptions {
-  readonly file: readonly string[];
+  /** Without: the settings name them. */
+  readonly file?: readonly string[] | undefined;
   readonly nats?: string | undefined;
 }
 
@@ -40,16 +41,17 @@ export async function openSession(
   io: Io,
 ): Promise<Session> {
   const settings = readSettings(environment);
-  const loaded = await loadDocuments(options.file, environment);
+  const files = options.file ?? settings.documents;
+  const loaded = await loadDocuments(files, environment);
   if (!loaded.ok) {
     io.document({ problems: loaded.problems });
     throw new CommandError(loaded.problems.map(renderProblem).join('\n'));
   }
   const { documents } = loaded;
   const opened = documents.sites.map((site) => openSiteStore(site, settings));
-  const stateDir = join(dirname(resolve(options.file[0] ?? '.')), '.causeway');
+  const stateDir = join(dirname(resolve(files[0] ?? '.')), '.causeway');
   return {
-    files: options.file,
+    files,
     settings,
     documents,
     links: linksOf(documents),

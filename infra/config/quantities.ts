@@ -1,5 +1,6 @@
 /** Durations and sizes as people write them (`1m`, `50MiB`), as numbers. */
 import { z } from 'zod';
+import { celRules } from './cel.ts';
 
 const millisecondsIn: Readonly<Record<string, number>> = {
   ms: 1,
@@ -47,13 +48,37 @@ export function size(from: string, to: string): z.ZodType<number> {
 }
 
 /** A duration field, as milliseconds within bounds that are given as they are written. */
-export function duration(from: string, to: string): z.ZodType<number> {
+export function duration(from: string, to: string): z.ZodType<number, string> {
   const [least, most] = [parseDuration(from) ?? 0, parseDuration(to) ?? Number.POSITIVE_INFINITY];
   const wanted = `must be a duration such as 1m, 2s or 500ms, from ${from} to ${to}`;
-  return z.string(wanted).transform((text, context) => {
-    const value = parseDuration(text);
-    if (value !== undefined && value >= least && value <= most) return value;
-    context.addIssue({ code: 'custom', message: wanted });
-    return z.NEVER;
-  });
+  return z
+    .string(wanted)
+    .transform((text, context) => {
+      const value = parseDuration(text);
+      if (value !== undefined && value >= least && value <= most) return value;
+      context.addIssue({ code: 'custom', message: wanted });
+      return z.NEVER;
+    })
+    .meta({
+      pattern: String.raw`^[0-9]{1,15}(\.[0-9]{1,6})?(ms|s|m|h|d)$`,
+      maxLength: 25,
+      ...celRules({ rule: durationRule(least, most), message: wanted }),
+    });
+}
+
+/** CEL has durations, but no days, and none beyond 292 years: in numbers there is nothing that it cannot read. */
+function durationRule(least: number, most: number): string {
+  const [last, ...units] = Object.entries(millisecondsIn)
+    .toReversed()
+    .map(([unit, ms]) => ({
+      unit,
+      value: `double(self.substring(0, size(self) - ${unit.length})) * ${ms}.0`,
+    }));
+  const value = [...units]
+    .toSorted((one, other) => other.unit.length - one.unit.length)
+    .reduceRight(
+      (rest, unit) => `self.endsWith('${unit.unit}') ? ${unit.value} : ${rest}`,
+      last?.value ?? '0.0',
+    );
+  return `[${value}].all(ms, ms >= ${least}.0 && ms <= ${most}.0)`;
 }

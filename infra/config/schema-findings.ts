@@ -96,7 +96,8 @@ function fieldsAt(schema: z.core.$ZodType, path: Path): Set<string> {
 
 /** Beneath defaults and transforms, the schema of what the user writes. */
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    return unwrapped(schema.unwrap());
   if (schema instanceof z.ZodPipe)
     return unwrapped(schema.in instanceof z.ZodTransform ? schema.out : schema.in);
   return schema;

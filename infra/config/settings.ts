@@ -11,6 +11,10 @@ export interface Settings {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Undefined: an embedded server is started. */
   readonly nats: NatsServers | undefined;
+  /** Files of documents, where a command is given none. */
+  readonly documents: readonly string[];
+  /** Servers of a NATS cluster that keep each stream. */
+  readonly natsReplicas: number;
   /** Events that one link works on at a time. */
   readonly concurrency: number;
   readonly deadlines: Deadlines;
@@ -48,6 +52,8 @@ const natsUrl = z.string().transform((text, context) => {
 const schema = z.object({
   CAUSEWAY_LOG: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   CAUSEWAY_NATS_URL: natsUrl.optional(),
+  CAUSEWAY_DOCUMENTS: z.string().default('causeway.yaml'),
+  CAUSEWAY_NATS_REPLICAS: z.enum(['1', '3', '5'], 'must be 1, 3 or 5').default('1').transform(Number),
   CAUSEWAY_CONCURRENCY: wholeNumber(1, 1024).default(64),
   CAUSEWAY_REQUEST_DEADLINE: duration('100ms', '10m').default(10_000),
   CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
@@ -81,6 +87,8 @@ export function readSettings(environment: Environment): Settings {
   return {
     logLevel: data.CAUSEWAY_LOG,
     nats: data.CAUSEWAY_NATS_URL,
+    documents: data.CAUSEWAY_DOCUMENTS.split(',').map((file) => file.trim()),
+    natsReplicas: data.CAUSEWAY_NATS_REPLICAS,
     concurrency: data.CAUSEWAY_CONCURRENCY,
     deadlines: { requestMs: data.CAUSEWAY_REQUEST_DEADLINE, putMs: data.CAUSEWAY_PUT_DEADLINE },
     stackBytes: data.CAUSEWAY_STACK_SIZE,

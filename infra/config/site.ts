@@ -1,32 +1,44 @@
 /** The Site document: one S3 endpoint, how to sign for it, and how it tells of changes. */
 import { z } from 'zod';
+import { celRules } from './cel.ts';
 import { nameSchema } from './names.ts';
 
 export const apiVersion = 'causeway.dev/v1alpha1';
 
+const noUrl = 'must be a URL such as https://s3.paris.example';
+const withCredentials = 'must not hold credentials: name them under spec.credentials';
+const withPath = 'must end after host and port: buckets are named by rules';
+
 /** Scheme, host and port; anything more would be dropped or misread by one S3 client or another. */
-const endpointSchema = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
-    context.addIssue({ code: 'custom', message: 'must be a URL such as https://s3.paris.example' });
-  } else if (url.username !== '' || url.password !== '') {
-    context.addIssue({
-      code: 'custom',
-      message: 'must not hold credentials: name them under spec.credentials',
-    });
-  } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    context.addIssue({ code: 'custom', message: 'must end after host and port: buckets are named by rules' });
-  } else {
-    return url.origin;
-  }
-  return z.NEVER;
-});
+const endpointSchema = z
+  .string()
+  .transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+      context.addIssue({ code: 'custom', message: noUrl });
+    } else if (url.username !== '' || url.password !== '') {
+      context.addIssue({ code: 'custom', message: withCredentials });
+    } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+      context.addIssue({ code: 'custom', message: withPath });
+    } else {
+      return url.origin;
+    }
+    return z.NEVER;
+  })
+  .meta({
+    description: 'http(s)://host[:port]',
+    maxLength: 512,
+    ...celRules(
+      { rule: "self.matches('^https?://[^/?#]+') && (self.contains('@') || isURL(self))", message: noUrl },
+      { rule: "!self.contains('@')", message: withCredentials },
+      { rule: "self.matches('^[^/]*//[^/?#]*/?$')", message: withPath },
+    ),
+  });
 
 const s3Schema = z.strictObject({
   endpoint: endpointSchema,
-  region: z.string().min(1).max(64).default('us-east-1'),
-  /** `auto` asks the endpoint. */
-  dialect: z.enum(['auto', 'minio']).default('auto'),
+  region: z.string().min(1).max(64).default('us-east-1').describe('The region that requests are signed for.'),
+  dialect: z.enum(['auto', 'minio']).default('auto').describe('How the store is spoken to; auto asks it.'),
 });
 
 const oneOf = 'must name exactly one of env, file and secretName';
@@ -39,9 +51,10 @@ const credentialsSchema = z
         /^[A-Za-z_][A-Za-z0-9_]*$/,
         'must be the beginning of two environment variables: PARIS reads PARIS_ACCESS_KEY_ID',
       )
-      .optional(),
-    file: z.string().min(1).optional(),
-    secretName: nameSchema.optional(),
+      .optional()
+      .describe('Prefix of the environment variables PREFIX_ACCESS_KEY_ID and PREFIX_SECRET_ACCESS_KEY.'),
+    file: z.string().min(1).optional().describe('A credentials file as the AWS tools write it.'),
+    secretName: nameSchema.optional().describe('A Secret with accessKeyId and secretAccessKey.'),
   })
   .transform(({ env, file, secretName }, context) => {
     if ([env, file, secretName].filter((given) => given !== undefined).length === 1) {
@@ -51,6 +64,13 @@ const credentialsSchema = z
     }
     context.addIssue({ code: 'custom', message: oneOf });
     return z.NEVER;
+  })
+  .meta({
+    description: 'Where the keys of the site are.',
+    ...celRules({
+      rule: '[has(self.env), has(self.file), has(self.secretName)].filter(given, given).size() == 1',
+      message: oneOf,
+    }),
   });
 
 /** `none`, or no field at all: the scan alone finds changes. */
@@ -65,7 +85,9 @@ const eventsSchema = z.preprocess(
     ),
 );
 
-const tlsSchema = z.strictObject({ caFile: z.string().min(1) });
+const tlsSchema = z.strictObject({
+  caFile: z.string().min(1).describe('Certificate authorities (PEM) to trust, beside the document.'),
+});
 
 /** What is needed to look for a site's keys and certificates, whatever else may be wrong with its document. */
 export const siteAccessSchema = z.object({
@@ -85,12 +107,21 @@ export const siteSchema = z.strictObject({
     name: nameSchema,
     labels: z.record(z.string().min(1).max(63), z.string().max(63)).default({}),
   }),
-  spec: z.strictObject({
-    s3: s3Schema,
-    credentials: credentialsSchema,
-    tls: tlsSchema.optional(),
-    events: eventsSchema.default({ from: 'none' }),
-  }),
+  spec: z
+    .strictObject({
+      s3: s3Schema,
+      credentials: credentialsSchema,
+      tls: tlsSchema.optional(),
+      events: eventsSchema
+        .prefault({})
+        .describe('How the site tells of changes; without, the walk finds them.'),
+    })
+    .meta(
+      celRules({
+        rule: "!has(self.tls) || self.s3.endpoint.startsWith('https:')",
+        message: 'spec.tls.caFile: has no effect: spec.s3.endpoint is http, not https',
+      }),
+    ),
 });
 
 export type Site = z.infer<typeof siteSchema>;

@@ -17,6 +17,8 @@ export interface GatewayOptions {
   /** Brings gauges up to date before they are read. */
   refresh(): Promise<void>;
   notReady(): string | undefined;
+  /** Takes what a Broker could not deliver, at /undelivered. */
+  undelivered?(request: HttpRequest): Promise<HttpAnswer>;
   readonly webhook: Intake & {
     /** Without a token no webhook is taken. */
     readonly token: Secret | undefined;
@@ -40,6 +42,9 @@ async function answer(options: GatewayOptions, request: HttpRequest): Promise<Ht
     await options.refresh();
     const headers = { 'content-type': options.registry.contentType };
     return { status: 200, headers, body: await options.registry.metrics() };
+  }
+  if (path === '/undelivered' && request.method === 'POST' && options.undelivered) {
+    return options.undelivered(request);
   }
   const site = /^\/webhook\/([a-z0-9-]+)$/.exec(path)?.[1];
   if (site !== undefined) return webhook(options, site, request);

@@ -1,8 +1,9 @@
 /** Composition: everything that `up` runs in one process, from the links to their workers. */
 import { hostname } from 'node:os';
 import { scanDue } from '../../events/sources/schedule.ts';
+import type { FunctionDefinition } from '../../functions/define.ts';
 import { messageOf } from '../../functions/errors.ts';
-import { functions } from '../../functions/index.ts';
+import { functions as ownFunctions } from '../../functions/index.ts';
 import type { Clock, Link } from '../../functions/ports.ts';
 import { createFeed } from '../bus/feed.ts';
 import { countLedger } from '../bus/ledger-bucket.ts';
@@ -11,15 +12,14 @@ import {
   ackWaitMs,
   defaultStreamSettings,
   ensureStreams,
-  rawConsumer,
   scanConsumer,
   streamNames,
 } from '../bus/streams.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { atMost } from './at-most.ts';
-import { createEntrance } from './entrance.ts';
 import { createGate } from './gate.ts';
-import { type Intake, startIntake } from './intake.ts';
+import type { Intake } from './intake.ts';
+import { startIntakes } from './intakes.ts';
 import { route } from './invoke.ts';
 import { startLinkWorker } from './link-worker.ts';
 import { type LinkStatus, linkStatus, writeStatus } from './status.ts';
@@ -29,6 +29,8 @@ export interface DeploymentOptions extends WorldOptions {
   /** Events that one link works on at a time. */
   readonly concurrency: number;
   readonly logger: Logger;
+  /** By default the functions themselves, in this process. */
+  readonly functions?: readonly FunctionDefinition[];
 }
 
 export interface Deployment {
@@ -51,20 +53,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const world = await openWorld(options);
   const stopping = new AbortController();
   const running = await Promise.all(links.map((link) => startLink(options, world, link)));
-  const intake: Intake = {
-    entrance: createEntrance(world.log),
-    deadLetters: world.deadLetters,
-    observer: {
-      eventIn: options.telemetry.eventIn,
-      ignored: options.telemetry.ignored,
-      refused: (site, reason) => logger.error({ site, reason }, 'a notification cannot be read'),
-    },
-  };
-  const intakes = await Promise.all(
-    [...stores.keys()].map((site) =>
-      startIntake({ site, feed: createFeed(bus, streamNames.raw, rawConsumer(site)), ...intake }),
-    ),
-  );
+  const intakes = await startIntakes({ ...options, world });
   const status = () => Promise.all(running.map((link) => link.status()));
 
   every(guardEveryMs, stopping.signal, clock, async () => {
@@ -98,14 +87,11 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 
   return {
     world,
-    intake,
+    intake: intakes.intake,
     status,
     async stop() {
       stopping.abort(new Error('stopping'));
-      const closed = Promise.all([
-        ...intakes.map((intake) => intake.close()),
-        ...running.map((link) => link.stop()),
-      ]);
+      const closed = Promise.all([intakes.close(), ...running.map((link) => link.stop())]);
       await atMost(clock, drainMs, closed);
     },
   };
@@ -118,7 +104,7 @@ interface RunningLink {
 
 /** Two workers behind one gate: events, and the walk, so that neither waits for the other. */
 async function startLink(options: DeploymentOptions, world: World, link: Link): Promise<RunningLink> {
-  const { bus, telemetry, concurrency, clock } = options;
+  const { bus, telemetry, concurrency, clock, functions = ownFunctions } = options;
   const gate = createGate(clock, (state) => telemetry.state(link.id, state));
   const shared = {
     route: route(functions),

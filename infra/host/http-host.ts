@@ -7,6 +7,7 @@
  * to an event.
  */
 import { EventError } from '../../events/cloudevent.ts';
+import { scansDueAt, tickType } from '../../events/sources/schedule.ts';
 import type { FunctionDefinition } from '../../functions/define.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { Clock, Link, LinkContext } from '../../functions/ports.ts';
@@ -30,6 +31,8 @@ export interface HttpHostOptions {
   readonly random: () => number;
   /** Why events cannot be handled now; undefined when they can. */
   notReady(): string | undefined;
+  /** What it counts, for Prometheus. */
+  metrics?(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 const mostBytes = 1024 * 1024;
@@ -56,6 +59,10 @@ async function answer(options: HttpHostOptions, request: HttpRequest): Promise<H
     const reason = options.notReady();
     return reason ? { status: 503, body: `${reason}\n` } : { status: 200, body: 'ready\n' };
   }
+  if (request.path === '/metrics' && options.metrics) {
+    const { contentType, text } = await options.metrics();
+    return { status: 200, headers: { 'content-type': contentType }, body: text };
+  }
   if (request.method !== 'POST') {
     return { status: 405, headers: { allow: 'POST' }, body: 'POST a CloudEvent\n' };
   }
@@ -70,12 +77,30 @@ async function answer(options: HttpHostOptions, request: HttpRequest): Promise<H
     const attributes = attributesOf(request.headers, body);
     // A dead letter is replayed: of a binary event, the body alone would not do.
     kept = Buffer.from(JSON.stringify(attributes));
+    if (isTick(attributes)) return tick(options);
     delivery = readDelivery(attributes);
   } catch (error) {
     if (error instanceof EventError) return refuse(options, error, kept);
     throw error;
   }
   return take(options, delivery, kept);
+}
+
+const isTick = (attributes: unknown): boolean =>
+  typeof attributes === 'object' &&
+  attributes !== null &&
+  'type' in attributes &&
+  attributes.type === tickType;
+
+/** The clock knows no links: each scan that is due becomes an event of its own. */
+async function tick({ bound, links, settlement, clock }: HttpHostOptions): Promise<HttpAnswer> {
+  if (!bound.on.includes('dev.causeway.scan.due.v1')) return accepted;
+  try {
+    await settlement.log.publish(scansDueAt(clock.now(), links).map((event) => ({ event })));
+    return accepted;
+  } catch (error) {
+    return sendAgain(1000, messageOf(error));
+  }
 }
 
 /** A type of somebody else's is let go; what cannot be read is kept. */

@@ -27,9 +27,18 @@ export interface Brought {
 
 export const accepted: HttpAnswer = { status: 202 };
 
-export const sendAgain = (afterMs: number, reason: string): HttpAnswer => ({
+/**
+ * Whose failure a 503 tells of: the event's own try (`event`), or a whole site (`site:<name>`). Without it nobody has
+ * tried: the function is not ready, or something on the way answers in its place.
+ */
+export const failedHeader = 'causeway-failed';
+
+export const sendAgain = (afterMs: number, reason: string, failed?: string): HttpAnswer => ({
   status: 503,
-  headers: { 'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))) },
+  headers: {
+    'retry-after': String(Math.max(1, Math.ceil(afterMs / 1000))),
+    ...(failed === undefined ? {} : { [failedHeader]: failed }),
+  },
   body: `${reason}\n`,
 });
 
@@ -41,7 +50,9 @@ export async function settleOverHttp(
   brought: Brought,
   result: Result,
 ): Promise<HttpAnswer> {
-  if (result.kind === 'unavailable') return again(to, brought, { ...result, afterMs: soonMs, spent: 0 });
+  if (result.kind === 'unavailable') {
+    return again(to, brought, { ...result, afterMs: soonMs, spent: 0, failed: `site:${result.site}` });
+  }
   if (result.kind === 'retry' && to.retries === 'ledger') return again(to, brought, { ...result, spent: 1 });
   let given = accepted;
   const { link, event, attempts, body } = brought;
@@ -52,7 +63,7 @@ export async function settleOverHttp(
     stored: to.clock.now(),
     ack: () => Promise.resolve(),
     nak: (afterMs) => {
-      given = sendAgain(afterMs, result.kind === 'retry' ? result.reason : 'send it again');
+      given = sendAgain(afterMs, result.kind === 'retry' ? result.reason : 'send it again', 'event');
     },
     working: () => undefined,
   };
@@ -68,9 +79,9 @@ export async function settleOverHttp(
 async function again(
   { retries, ledger, clock }: HttpSettlement,
   { link, event, attempts }: Brought,
-  { afterMs, reason, spent }: { afterMs: number; reason: string; spent: 0 | 1 },
+  { afterMs, reason, spent, failed }: { afterMs: number; reason: string; spent: 0 | 1; failed?: string },
 ): Promise<HttpAnswer> {
-  if (retries === 'sender') return sendAgain(afterMs, reason);
+  if (retries === 'sender') return sendAgain(afterMs, reason, failed);
   // The next interval brings the same work again.
   if (catalogue[event.type].subject === 'schedule') return accepted;
   const nextTry = clock.now() + afterMs;

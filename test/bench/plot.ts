@@ -48,8 +48,8 @@ export function plot(results: readonly BenchResult[]): string {
   const height = top + results.length * rowHeight + 20;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" fill="#333">`,
-    `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<title>${heading}</title>`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="16" y="24" font-size="15" font-weight="bold">${heading}</text>`,
     ...[0.1, 1, 10, 100].map((value) => line(value, height)),
     ...results.map(bar),

@@ -2,6 +2,7 @@
 import type { Environment } from '../../config/env.ts';
 import { loadDocuments } from '../../config/load.ts';
 import { type Problem, renderProblem } from '../../config/problems.ts';
+import { readSettings } from '../../config/settings.ts';
 import { type Check, reportFor } from '../../doctor/check.ts';
 import { examine } from '../../doctor/examine.ts';
 import { systemClock } from '../../host/system-clock.ts';
@@ -41,7 +42,7 @@ export const doctor: CliCommand = {
 };
 
 async function* checksOf(chosen: SessionOptions, environment: Environment, io: Io): AsyncGenerator<Check> {
-  const loaded = await loadDocuments(chosen.file, environment);
+  const loaded = await loadDocuments(chosen.file ?? readSettings(environment).documents, environment);
   if (!loaded.ok) {
     yield* loaded.problems.map(problemCheck);
     return;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { functions } from '../../../functions/index.ts';
 import type { Bus } from '../../bus/connection.ts';
 import { createSink, type Sink } from '../../bus/sink.ts';
+import { defaultStreamSettings } from '../../bus/streams.ts';
 import { keepStreams, watchConnection } from '../../bus/upkeep.ts';
 import { type HttpHost, startHttpHost } from '../../host/http-host.ts';
 import { systemClock as clock } from '../../host/system-clock.ts';
@@ -46,7 +47,8 @@ export const serve: CliCommand = {
       bus = await connectSession(session);
       const host = await startFunction(session, bus, sink, { bound, host: chosen.host });
       const { links, stores } = session;
-      const upkeep = { clock, everyMs: streamsEveryMs, signal: ending.signal };
+      const streams = { ...defaultStreamSettings, replicas: session.settings.natsReplicas };
+      const upkeep = { clock, everyMs: streamsEveryMs, signal: ending.signal, streams };
       keepStreams(bus, { links, sites: [...stores.keys()] }, upkeep).catch(() => undefined);
       io.say(`${name} listens on ${chosen.host}:${host.port}`);
       io.document({ function: name, host: chosen.host, port: host.port });
@@ -68,9 +70,18 @@ async function startFunction(
   sink: Sink | undefined,
   { bound, host }: { readonly bound: (typeof functions)[number]; readonly host: string },
 ): Promise<HttpHost> {
-  const { deadlines, port, logLevel } = settings;
+  const { deadlines, port, logLevel, natsReplicas } = settings;
   const telemetry = createTelemetry(createLogger(logLevel));
-  const world = await openWorld({ bus, links, stores, deadlines, clock, telemetry, log: sink });
+  const world = await openWorld({
+    bus,
+    links,
+    stores,
+    deadlines,
+    clock,
+    telemetry,
+    log: sink,
+    streams: { ...defaultStreamSettings, replicas: natsReplicas },
+  });
   return startHttpHost({
     bound,
     host,
@@ -83,5 +94,9 @@ async function startFunction(
     clock,
     random: Math.random,
     notReady: watchConnection(bus.connection),
+    metrics: async () => ({
+      contentType: telemetry.registry.contentType,
+      text: await telemetry.registry.metrics(),
+    }),
   });
 }

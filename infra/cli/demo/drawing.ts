@@ -30,7 +30,7 @@ export function draw({ sites, endpoints, versions, differences, links }: Picture
   const from = (site: string) => links.find(({ link }) => link.split('_')[1] === site);
   const state = differences === 0 ? 'both hold the same versions' : `${differences} versions on their way`;
   return [
-    `  ${left} ${endpoints[0]}`.padEnd(42) + `${right} ${endpoints[1]}`,
+    `${`  ${left} ${endpoints[0]}`.padEnd(42)}${right} ${endpoints[1]}`,
     arrow(from(left), true),
     arrow(from(right), false),
     `  ${versions} versions: ${state}`,

@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { type CausewayEvent, encodeEvent } from '../../../events/cloudevent.ts';
+import type { FunctionDefinition } from '../../../functions/define.ts';
 import { functions } from '../../../functions/index.ts';
 import { createGate } from '../../../infra/host/gate.ts';
 import { type HttpHost, startHttpHost } from '../../../infra/host/http-host.ts';
@@ -12,6 +13,7 @@ import type { HttpSettlement } from '../../../infra/host/http-settle.ts';
 import { route } from '../../../infra/host/invoke.ts';
 import { type Observer, startLinkWorker } from '../../../infra/host/link-worker.ts';
 import type { HeldMessage } from '../../../infra/host/ports.ts';
+import { remoteFunctions } from '../../../infra/host/remote-function.ts';
 import type { HostWorld } from './world.ts';
 
 export interface Delivered {
@@ -38,8 +40,17 @@ const silent: Observer = {
 };
 const workingEveryMs = 10_000;
 
-const local: HostKind = {
-  name: 'the local host',
+interface Bound {
+  readonly functions: readonly FunctionDefinition[];
+  stop(): Promise<void>;
+}
+
+/** `bind` gives the functions that the worker calls; it tells of one that cannot be reached. */
+const overStream = (
+  name: string,
+  bind: (world: HostWorld, onAway: () => void) => Promise<Bound>,
+): HostKind => ({
+  name,
   async start(world) {
     const { clock, link, settlement } = world;
     let onMessage: (message: HeldMessage) => void = () => undefined;
@@ -48,6 +59,7 @@ const local: HostKind = {
       if (state === 'paused') paused.resolve('comes again');
       else paused = Promise.withResolvers();
     });
+    const bound = await bind(world, () => paused.resolve('comes again'));
     const worker = await startLinkWorker({
       feed: {
         async open(take) {
@@ -55,7 +67,7 @@ const local: HostKind = {
           return { close: async () => undefined };
         },
       },
-      route: route(functions),
+      route: route(bound.functions),
       context: world.contextOf(link),
       settlement,
       gate,
@@ -99,9 +111,39 @@ const local: HostKind = {
       };
     }
 
-    return { deliver, stop: () => worker.stop() };
+    return {
+      deliver,
+      async stop() {
+        await bound.stop();
+        await worker.stop();
+      },
+    };
   },
-};
+});
+
+const local = overStream('the local host', async () => ({ functions, stop: () => Promise.resolve() }));
+
+const dispatcher = overStream('the dispatcher, with each function behind HTTP', async (world, onAway) => {
+  const hosts = new Map<string, HttpHost>();
+  for (const bound of functions) hosts.set(bound.name, await startTestHost(world, bound));
+  const stopping = new AbortController();
+  const remote = remoteFunctions(functions, {
+    urlOf: (name) => `http://127.0.0.1:${hosts.get(name)?.port}/`,
+    deadlineMs: 10_000,
+    clock: world.clock,
+    random: () => 0,
+    signal: stopping.signal,
+    onReach: (_, reason) => reason && onAway(),
+  });
+  return {
+    functions: remote.functions,
+    async stop() {
+      stopping.abort(new Error('stopping'));
+      await remote.close();
+      await Promise.all([...hosts.values()].map((host) => host.stop()));
+    },
+  };
+});
 
 /** What a header cannot carry, as the HTTP binding has it and the cloudevents package has not. */
 const percentEncoded = (value: string): string => value.replaceAll(/[^\x21-\x7e]|["%]/gu, encodeURIComponent);
@@ -161,4 +203,4 @@ export const startTestHost = (
     ...options,
   });
 
-export const hostKinds: readonly HostKind[] = [local, overHttp('structured'), overHttp('binary')];
+export const hostKinds: readonly HostKind[] = [local, dispatcher, overHttp('structured'), overHttp('binary')];

@@ -1,4 +1,4 @@
-/** `causeway serve` as a process of its own, and a site whose answers the test decides. */
+/** `causeway serve`, or another command that listens, as a process of its own, and a site whose answers the test decides. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -9,7 +9,10 @@ import { type CausewayEvent, contentType } from '../../../events/cloudevent.ts';
 import { type Environment, environment } from '../../../infra/config/env.ts';
 import { type HttpServer, serveHttp } from '../../../infra/host/http-server.ts';
 
-const main = fileURLToPath(new URL('../../../infra/cli/causeway.mjs', import.meta.url));
+const source = fileURLToPath(new URL('../../../infra/cli/causeway.mjs', import.meta.url));
+
+/** For `main`: another command of the command line. */
+export const commandLine = (command: string): readonly string[] => [source, command];
 
 export interface Served {
   readonly child: ChildProcess;
@@ -28,17 +31,18 @@ export interface ServeOptions {
   readonly port: number;
   /** Put before the command: what makes it process 1. */
   readonly under?: readonly string[];
+  /** What Node runs, with its first arguments; by default the command line's `serve`. */
+  readonly main?: readonly string[];
 }
 
-export async function serveProcess({ args, env, port, under = [] }: ServeOptions): Promise<Served> {
-  const [command = process.execPath, ...rest] = [
-    ...under,
-    process.execPath,
-    main,
-    'serve',
-    ...args,
-    '--json',
-  ];
+export async function serveProcess({
+  args,
+  env,
+  port,
+  under = [],
+  main = [source, 'serve'],
+}: ServeOptions): Promise<Served> {
+  const [command = process.execPath, ...rest] = [...under, process.execPath, ...main, ...args, '--json'];
   const child = spawn(command, rest, {
     env: { ...environment, CAUSEWAY_LOG: 'fatal', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -47,7 +51,7 @@ export async function serveProcess({ args, env, port, under = [] }: ServeOptions
     code,
     signal,
   ]);
-  const tooEarly = ended.then(([code]) => Promise.reject(new Error(`causeway serve ended with ${code}`)));
+  const tooEarly = ended.then(([code]) => Promise.reject(new Error(`${main.join(' ')} ended with ${code}`)));
   tooEarly.catch(() => undefined);
   const [line] = await Promise.race([once(child.stdout, 'data'), tooEarly]);
   const url = `http://127.0.0.1:${port}`;
@@ -63,8 +67,12 @@ export async function serveProcess({ args, env, port, under = [] }: ServeOptions
 }
 
 /** Runs a command line that is to fail. */
-export async function failedServe(args: readonly string[], env: Environment) {
-  const child = spawn(process.execPath, [main, 'serve', ...args], {
+export async function failedServe(
+  args: readonly string[],
+  env: Environment,
+  main: readonly string[] = [source, 'serve'],
+) {
+  const child = spawn(process.execPath, [...main, ...args], {
     env: { ...environment, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -8,6 +8,8 @@ describe('settings', () => {
     expect(readSettings({ HOME: '/root', PORT: '' })).toEqual({
       logLevel: 'info',
       nats: undefined,
+      documents: ['causeway.yaml'],
+      natsReplicas: 1,
       concurrency: 64,
       deadlines: { requestMs: 10_000, putMs: 60_000 },
       stackBytes: 33_554_432,
@@ -21,6 +23,8 @@ describe('settings', () => {
     const settings = readSettings({
       CAUSEWAY_LOG: 'debug',
       CAUSEWAY_NATS_URL: 'nats://10.0.0.1,nats://10.0.0.2:4333',
+      CAUSEWAY_DOCUMENTS: 'sites.yaml, rules.yaml',
+      CAUSEWAY_NATS_REPLICAS: '3',
       CAUSEWAY_CONCURRENCY: '8',
       CAUSEWAY_REQUEST_DEADLINE: '2s',
       CAUSEWAY_PUT_DEADLINE: '5m',
@@ -33,6 +37,8 @@ describe('settings', () => {
     expect(settings).toEqual({
       logLevel: 'debug',
       nats: { servers: ['10.0.0.1:4222', '10.0.0.2:4333'], tls: false, login: undefined },
+      documents: ['sites.yaml', 'rules.yaml'],
+      natsReplicas: 3,
       concurrency: 8,
       deadlines: { requestMs: 2000, putMs: 300_000 },
       stackBytes: 8_388_608,

@@ -1,0 +1,67 @@
+/** What every container of ours has: what it may not do, its settings, its documents, its probes. */
+import type { IContainer } from 'kubernetes-models/v1/Container';
+import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
+import type { ISecurityContext } from 'kubernetes-models/v1/SecurityContext';
+import type { IVolume } from 'kubernetes-models/v1/Volume';
+import { http, image, nameOf, own } from './names.ts';
+
+/** Debian's distroless `nonroot`, and anybody's but root. */
+const user = 65_532;
+
+export const hardened: ISecurityContext = {
+  runAsNonRoot: true,
+  runAsUser: user,
+  runAsGroup: user,
+  readOnlyRootFilesystem: true,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+const folder = '/etc/causeway';
+
+const natsSecret = (name: string, key: string): IEnvVar => ({
+  name,
+  valueFrom: { secretKeyRef: { name: own.nats, key } },
+});
+
+const settings: IEnvVar[] = [
+  natsSecret('NATS_USER', 'user'),
+  natsSecret('NATS_PASSWORD', 'password'),
+  { name: 'CAUSEWAY_NATS_URL', value: `nats://$(NATS_USER):$(NATS_PASSWORD)@${nameOf('nats')}:4222` },
+  { name: 'CAUSEWAY_NATS_REPLICAS', value: '3' },
+  { name: 'CAUSEWAY_DOCUMENTS', value: `${folder}/causeway.yaml` },
+];
+
+export const documentsVolume: IVolume = { name: 'documents', configMap: { name: own.documents } };
+
+export interface Program {
+  /** A file of `npm run bundle`, and its arguments: the image runs Node. */
+  readonly args: readonly string[];
+  readonly resources: {
+    readonly cpu: string;
+    /** Requested, and the limit: memory cannot be taken back. */
+    readonly memory: string;
+  };
+  readonly env?: readonly IEnvVar[];
+}
+
+export function container({ args, resources, env = [] }: Program): Omit<IContainer, 'name' | 'ports'> {
+  const { cpu, memory } = resources;
+  const probe = (path: string) => ({
+    httpGet: { path, port: http.port },
+    periodSeconds: 5,
+    timeoutSeconds: 3,
+  });
+  return {
+    image,
+    args: [...args],
+    env: [...settings, ...env],
+    envFrom: [{ secretRef: { name: own.credentials } }],
+    readinessProbe: { ...probe('/health/readiness'), failureThreshold: 2 },
+    livenessProbe: { ...probe('/health/liveness'), initialDelaySeconds: 10, failureThreshold: 6 },
+    resources: { requests: { cpu, memory }, limits: { memory } },
+    securityContext: hardened,
+    volumeMounts: [{ name: documentsVolume.name, mountPath: folder, readOnly: true }],
+  };
+}

@@ -1,0 +1,27 @@
+/** Names and labels that the objects share, and by which they find each other. */
+
+export const namespace = 'causeway';
+/** Whoever deploys sets the real one: kustomize's `images`. */
+export const image = 'causeway:latest';
+export const natsImage = 'nats:2.12-alpine';
+export const http = { name: 'http', port: 8080 } as const;
+
+export const partOf = { 'app.kubernetes.io/part-of': 'causeway' } as const;
+/** Chosen by policies and monitors: every pod of a function has it. */
+export const functionRole = { 'causeway.dev/role': 'function' } as const;
+
+export type Component = 'dispatcher' | 'sources' | 'nats';
+export const labelsOf = (component: Component) =>
+  ({ 'app.kubernetes.io/name': 'causeway', 'app.kubernetes.io/component': component }) as const;
+
+export const nameOf = (component: Component): string => `causeway-${component}`;
+
+/** What whoever deploys makes, before or after the rest: pods wait for it. */
+export const own = {
+  /** ConfigMap: causeway.yaml, and the files it names. */
+  documents: 'causeway-documents',
+  /** Secret: PREFIX_ACCESS_KEY_ID and PREFIX_SECRET_ACCESS_KEY of each site. */
+  credentials: 'causeway-credentials',
+  /** Secret: user and password of NATS. */
+  nats: 'causeway-nats',
+} as const;

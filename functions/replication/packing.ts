@@ -10,6 +10,8 @@ type Due = DataOf<'dev.causeway.version.due.v1'>;
 const fewestTogether = 16;
 /** Uncompressed bytes that one event may stand for: a stack. */
 const mostBytes = 32 * 1024 * 1024;
+/** Of their names, as the event tells them: NATS takes a message of 1 MiB by default. */
+const mostNamed = 512 * 1024;
 
 /** In their order, so that the versions of one key stay oldest first. */
 export function packed(link: Link, drafts: readonly Draft[], largestEntry: number): Draft[] {
@@ -22,31 +24,28 @@ export function packed(link: Link, drafts: readonly Draft[], largestEntry: numbe
     else others.push(draft);
   }
   if (small.length < fewestTogether) return [...drafts];
-  return [...inEvents(small).map((versions) => together(link, versions)), ...others];
+  const told = inEvents(small).map((versions): Draft => {
+    return { type: 'dev.causeway.versions.due.v1', data: { link: link.id, versions } };
+  });
+  return [...told, ...others];
 }
 
-function together(link: Link, versions: readonly Due[]): Draft {
-  const named = versions.map(({ key, versionId, modified, size = 0 }) => ({
-    key,
-    versionId,
-    modified,
-    size,
-  }));
-  return { type: 'dev.causeway.versions.due.v1', data: { link: link.id, versions: named } };
-}
+type Named = DataOf<'dev.causeway.versions.due.v1'>['versions'][number];
 
-function inEvents(small: readonly Due[]): Due[][] {
-  const events: Due[][] = [];
-  let bytes = mostBytes;
-  for (const one of small) {
-    const { size = 0 } = one;
+const named = ({ key, versionId, modified, size = 0 }: Due): Named => ({ key, versionId, modified, size });
+
+function inEvents(small: readonly Due[]): Named[][] {
+  const events: Named[][] = [];
+  let [bytes, names] = [0, 0];
+  for (const one of small.map(named)) {
+    const length = Buffer.byteLength(JSON.stringify(one));
     const last = events.at(-1);
-    if (last && last.length < mostTogether && bytes + size <= mostBytes) {
-      last.push(one);
-      bytes += size;
-    } else {
+    bytes += one.size;
+    names += length;
+    if (last && last.length < mostTogether && bytes <= mostBytes && names <= mostNamed) last.push(one);
+    else {
       events.push([one]);
-      bytes = size;
+      [bytes, names] = [one.size, length];
     }
   }
   return events;

@@ -1,5 +1,5 @@
 /** How commands speak: people get lines and tables, scripts get JSON on stdout; logs and progress go to stderr. */
-import { stripVTControlCharacters } from 'node:util';
+import { shown } from './shown.ts';
 
 export interface Io {
   readonly json: boolean;
@@ -25,26 +25,27 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const width = (text: string): number => stripVTControlCharacters(text).length;
+interface Out {
+  write(text: string): unknown;
+}
 
-/** Names from the outside may hold control characters: a terminal must not obey them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+/** Whatever a line holds of names and words from outside; its own line breaks are meant. */
+const printable = (text: string): string => text.split('\n').map(shown).join('\n');
 
-export function createIo(json: boolean, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Io {
+export function createIo(json: boolean, stdout: Out, stderr: Out & { readonly isTTY?: boolean }): Io {
   const say = (line: string): void => {
-    if (!json) stdout.write(`${line}\n`);
+    if (!json) stdout.write(`${printable(line)}\n`);
   };
   return {
     json,
-    isTerminal: !json && stderr.isTTY,
+    isTerminal: !json && stderr.isTTY === true,
     say,
     document(value) {
       if (json) stdout.write(`${JSON.stringify(value)}\n`);
     },
     table(head, rows) {
-      const cells = [head, ...rows].map((row) => row.map((cell) => printable(String(cell))));
-      const widths = head.map((_, column) => Math.max(...cells.map((row) => width(row[column] ?? ''))));
+      const cells = [head, ...rows].map((row) => row.map((cell) => shown(String(cell))));
+      const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
       for (const row of cells) {
         say(
           row
@@ -55,7 +56,7 @@ export function createIo(json: boolean, stdout: NodeJS.WriteStream, stderr: Node
       }
     },
     warn(line) {
-      stderr.write(`${line}\n`);
+      stderr.write(`${printable(line)}\n`);
     },
   };
 }

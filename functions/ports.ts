@@ -191,6 +191,8 @@ export interface WalkMemory {
   streamIdentity(link: string): Promise<string>;
   /** Events of the link that wait to be handled. */
   backlog(link: string): Promise<number>;
+  /** Whether a link may still have to handle what happened at its source: an event, a retry, a notification unread. */
+  hasNews(link: string, source: string): Promise<boolean>;
 }
 
 /** Replicas that a walk found without an origin: seen once, and looked at again one walk later. */

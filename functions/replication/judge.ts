@@ -84,7 +84,7 @@ async function mayBePurgedThere(context: BatchContext, state: WalkState, ref: Ve
   if (first === undefined) await orphans.remember(link.id, ref, state.round);
   if (first === undefined || first >= state.round) return true;
   const isPatient = state.round - first < patientRounds;
-  if (isPatient && (await isNewsWaiting(context, link.reverses))) return true;
+  if (isPatient && (await isNewsWaiting(context, link.reverses, link.target.site))) return true;
   await orphans.forget(link.id, ref);
   return false;
 }
@@ -92,8 +92,12 @@ async function mayBePurgedThere(context: BatchContext, state: WalkState, ref: Ve
 /** After so many rounds whatever still waits is no news of this version. */
 const patientRounds = 16;
 
-async function isNewsWaiting({ walks }: BatchContext, links: readonly string[]): Promise<boolean> {
-  for (const link of links) if ((await walks.backlog(link)) > 0) return true;
+async function isNewsWaiting(
+  { walks }: BatchContext,
+  links: readonly string[],
+  site: string,
+): Promise<boolean> {
+  for (const link of links) if (await walks.hasNews(link, site)) return true;
   return false;
 }
 
@@ -170,7 +174,8 @@ async function metadata(
     return nothing;
   }
   const isPatient = state.round - first < patientRounds;
-  if (isPatient && (await isNewsWaiting(context, [link.id, ...link.reverses]))) return nothing;
+  if (isPatient && (await isNewsWaiting(context, [link.id], link.source.site))) return nothing;
+  if (isPatient && (await isNewsWaiting(context, link.reverses, link.target.site))) return nothing;
   await orphans.forget(link.id, ref);
   return { draft };
 }

@@ -6,7 +6,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import type { Bus } from './connection.ts';
-import { streamNames } from './streams.ts';
+import { rawConsumer, streamNames } from './streams.ts';
 
 export interface Backlog {
   /** Events that wait or are being handled. */
@@ -26,9 +26,19 @@ export async function backlogOf({ manager }: Bus, link: string): Promise<Backlog
   return { events, oldest, created: consumer.created };
 }
 
-async function consumerOf(manager: JetStreamManager, link: string): Promise<ConsumerInfo | undefined> {
+/** A site's notifications that are no events yet. */
+export async function notificationsOf({ manager }: Bus, site: string): Promise<number> {
+  const consumer = await consumerOf(manager, rawConsumer(site), streamNames.raw);
+  return consumer ? consumer.num_pending + consumer.num_ack_pending : 0;
+}
+
+async function consumerOf(
+  manager: JetStreamManager,
+  name: string,
+  stream: string = streamNames.events,
+): Promise<ConsumerInfo | undefined> {
   try {
-    return await manager.consumers.info(streamNames.events, link);
+    return await manager.consumers.info(stream, name);
   } catch (error) {
     const missing: readonly number[] = [JetStreamApiCodes.ConsumerNotFound, JetStreamApiCodes.StreamNotFound];
     if (error instanceof JetStreamApiError && missing.includes(error.code)) return undefined;

@@ -3,8 +3,9 @@ import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
 import { identify } from '../../events/identity.ts';
 import type { OrphanMemory, WalkMemory } from '../../functions/ports.ts';
-import { backlogOf } from './backlog.ts';
+import { backlogOf, notificationsOf } from './backlog.ts';
 import type { Bus } from './connection.ts';
+import { countLedger } from './ledger-bucket.ts';
 import { streamNames } from './streams.ts';
 
 const walkSchema = z.object({
@@ -65,6 +66,12 @@ export function createWalkMemory(bus: Bus, kv: KV): WalkMemory {
     },
     async backlog(link) {
       return (await backlogOf(bus, link))?.events ?? 0;
+    },
+    async hasNews(link, source) {
+      const hasRetries = async () => (await countLedger(bus, link)).failed > 0;
+      // In the order in which it moves: a notification becomes an event, which goes into the ledger, or comes from there.
+      if ((await notificationsOf(bus, source)) > 0 || (await hasRetries())) return true;
+      return ((await backlogOf(bus, link))?.events ?? 0) > 0 || (await hasRetries());
     },
   };
 }

@@ -3,6 +3,7 @@ import { encodeEvent } from '../../events/cloudevent.ts';
 import { subjectOf } from '../../events/subjects.ts';
 import type { WalkMemory, WalkState } from '../../functions/ports.ts';
 import { idOf } from '../../infra/bus/event-log.ts';
+import { rawConsumer } from '../../infra/bus/streams.ts';
 import type { EventLog, Feed, Publication } from '../../infra/host/ports.ts';
 import type { Deliver, SimBucket } from './buckets.ts';
 import type { Life } from './life.ts';
@@ -91,6 +92,9 @@ export function feedOf({ stream, consumer, life, clock, latency, loses }: FeedOp
   };
 }
 
+const failedOf = (ledger: SimBucket, link: string): number =>
+  ledger.all(`${link}.failed.>`).filter(({ operation }) => operation === 'PUT').length;
+
 export function walkMemoryOf(
   stream: SimStream,
   bucket: SimBucket,
@@ -109,13 +113,12 @@ export function walkMemoryOf(
       await deliver('kv put', `walk ${link}`, () => bucket.set(link, JSON.stringify(state), 'PUT'));
     },
     streamIdentity: (link) => deliver('info', link, () => stream.identity),
-    backlog: (link) =>
-      deliver(
-        'info',
-        link,
-        () =>
-          stream.consumer(link).backlog +
-          ledger.all(`${link}.failed.>`).filter(({ operation }) => operation === 'PUT').length,
-      ),
+    backlog: (link) => deliver('info', link, () => stream.consumer(link).backlog),
+    async hasNews(link, source) {
+      const waiting = (consumer: string) => deliver('info', link, () => stream.consumer(consumer).backlog);
+      const retries = () => deliver('info', link, () => failedOf(ledger, link));
+      if ((await waiting(rawConsumer(source))) > 0 || (await retries()) > 0) return true;
+      return (await waiting(link)) > 0 || (await retries()) > 0;
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** What walks remember on NATS, and how they learn that events may have been lost. */
 import { type KV, Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { rawSubject } from '../../../events/subjects.ts';
 import type { OrphanMemory, WalkMemory, WalkState } from '../../../functions/ports.ts';
 import { backlogOf } from '../../../infra/bus/backlog.ts';
 import type { Bus } from '../../../infra/bus/connection.ts';
@@ -117,6 +118,26 @@ test('the backlog is what waits and what is held, and says since when', async ()
   expect(backlog?.oldest?.sequence).toBe((await firstSequence()) + 5);
   expect(Math.abs(Date.now() - (backlog?.oldest?.stored.getTime() ?? 0))).toBeLessThan(5000);
   expect(await backlogOf(bus, 'nobody')).toBeUndefined();
+});
+
+test('news is what waits as a notification, as an event, or for another try', async () => {
+  const hasNews = () => walks.hasNews(link.id, 'east');
+  expect(await hasNews()).toBe(false);
+  await ensureStreams(bus, { links: [link, other], sites: ['east'] });
+  await bus.jetstream.publish(rawSubject('east'), '{}');
+  await expect.poll(hasNews).toBe(true);
+  expect(await walks.hasNews(link.id, 'west')).toBe(false);
+  await bus.manager.streams.purge(streamNames.raw);
+  await expect.poll(hasNews).toBe(false);
+  await publish(1);
+  expect(await hasNews()).toBe(true);
+  await handle(1);
+  expect(await hasNews()).toBe(false);
+  const ledger = await new Kvm(bus.jetstream).open(bucketNames.ledger);
+  await ledger.put(`${link.id}.planned.x.y`, '{}');
+  expect(await hasNews()).toBe(false);
+  await ledger.put(`${link.id}.failed.x.y`, '{}');
+  expect(await hasNews()).toBe(true);
 });
 
 describe('the identity of what a link reads', () => {

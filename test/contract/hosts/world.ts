@@ -188,6 +188,7 @@ function memories(locked: Set<string>): Pick<LinkContext, 'locks' | 'walks' | 'o
       load: async (link) => walks.get(link),
       save: async (link, state) => void walks.set(link, state),
       streamIdentity: async () => 'a stream',
+      hasNews: async () => false,
       backlog: async () => 0,
     },
     orphans: {

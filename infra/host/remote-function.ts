@@ -3,7 +3,7 @@
  * that serves it. What the function emitted is on the stream by the time of a 2xx.
  *
  * A Service that nobody can reach (not deployed, starting, overloaded) is waited for: that spends none of the event's
- * attempts. A try that ran too long spends one.
+ * attempts. A try that ran too long, or during which the function went away, spends one: the event may be the cause.
  */
 import { Agent, type Dispatcher, request } from 'undici';
 import type { EventType } from '../../events/catalogue.ts';
@@ -119,9 +119,18 @@ async function post(url: string, body: string, dispatcher: Agent, deadlineMs: nu
   } catch (error) {
     const gone = { failed: undefined, afterMs: undefined };
     if (signal.aborted) return { ...gone, status: 504, words: `no answer within ${deadlineMs} ms` };
-    return { ...gone, status: 0, words: messageOf(error) };
+    return { ...gone, status: wasSent(error) ? 502 : 0, words: messageOf(error) };
   }
 }
+
+const beforeConnected = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'],
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Whether the function may have had the event when the connection was lost. */
+const wasSent = (error: unknown): boolean =>
+  !(error instanceof Error && 'code' in error && beforeConnected.has(String(error.code)));
 
 /** Why the function was not reached; undefined when it has dealt with the event. Throws what it failed with. */
 function judge(name: string, { status, failed, afterMs, words }: Answer): string | undefined {
@@ -131,7 +140,8 @@ function judge(name: string, { status, failed, afterMs, words }: Answer): string
   if (failed !== undefined) throw new RetryableError(words, told);
   const reason = `${name} answers ${status}: ${words}`;
   if (status === 413) throw new TerminalError(reason);
-  if (status === 500 || status === 504) throw new RetryableError(reason, told);
+  // A queue proxy says 502 where its function has gone away during the request.
+  if (status === 500 || status === 502 || status === 504) throw new RetryableError(reason, told);
   return status === 0 ? words : reason;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Replication without a deployment: each function is a `causeway serve` of its own behind a Broker, and all that they
- * tell each other goes through it. What the Broker's few tries do not bring about, the ledger does. The walk has no
+ * Replication without a deployment: each function is a `causeway serve` of its own behind a Broker, `causeway sources` brings
+ * it what the sites tell, and all that they tell each other goes through it. What the Broker's few tries do not bring about, the ledger does. The walk has no
  * part in it: it leaves alone what is younger than its interval.
  */
 import { writeFile } from 'node:fs/promises';
@@ -15,17 +15,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scanDue } from '../../events/sources/schedule.ts';
 import { functions } from '../../functions/index.ts';
 import type { ListedVersion } from '../../functions/ports.ts';
-import { type Bus, connectBus } from '../../infra/bus/connection.ts';
-import { createFeed } from '../../infra/bus/feed.ts';
 import { createSink, type Sink } from '../../infra/bus/sink.ts';
-import { rawConsumer, streamNames } from '../../infra/bus/streams.ts';
-import { Secret } from '../../infra/config/secret.ts';
-import { createEntrance } from '../../infra/host/entrance.ts';
-import { startIntake } from '../../infra/host/intake.ts';
-import type { OpenFeed } from '../../infra/host/ports.ts';
+import type { Environment } from '../../infra/config/env.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { rootClient } from '../../infra/sites/setup.ts';
-import { type Served, serveProcess } from '../contract/serve/process.ts';
+import { commandLine, type Served, serveProcess } from '../contract/serve/process.ts';
 import { type Broker, startBroker } from './broker.ts';
 import { credentialsOf } from './causeway-process.ts';
 import { siteDocuments } from './site-documents.ts';
@@ -35,20 +29,26 @@ const bucket = 'photos';
 const link = 'photos_east_west';
 let world: World;
 let broker: Broker;
-let bus: Bus;
+let file: string;
+let env: Environment;
 let sink: Sink;
-let intake: OpenFeed;
-let served: Served[] = [];
+const served = new Map<string, Served>();
 let client: S3Client;
 let schedule: NodeJS.Timeout;
+
+async function startFunction(name: string): Promise<void> {
+  const process = await serveProcess({ args: [name, '-f', file], env, port: await freePort() });
+  broker.trigger(name, process.url);
+  served.set(name, process);
+}
 
 beforeAll(async () => {
   world = await startWorld(['east', 'west'], [{ name: bucket }]);
   broker = await startBroker();
   const { nats } = world.embedded;
-  const file = join(world.dir, 'causeway.yaml');
+  file = join(world.dir, 'causeway.yaml');
   await writeFile(file, siteDocuments(world.embedded, { name: 'photos', spec: ['scan: { every: 1h }'] }));
-  const env = {
+  env = {
     ...credentialsOf(world.embedded),
     CAUSEWAY_NATS_URL: `nats://${nats.user}:${nats.password}@${nats.host}:${nats.port}`,
     CAUSEWAY_REQUEST_DEADLINE: '2s',
@@ -56,20 +56,18 @@ beforeAll(async () => {
   };
   // The first makes the streams; all at once would be a lot for a small machine.
   for (const { name } of functions) {
-    const process = await serveProcess({ args: [name, '-f', file], env, port: await freePort() });
-    broker.trigger(name, process.url);
-    served.push(process);
+    await startFunction(name);
   }
-  const login = { user: nats.user, password: new Secret(nats.password) };
-  bus = await connectBus({ servers: [`${nats.host}:${nats.port}`], tls: false, login });
-  sink = createSink({ url: broker.url, deadlineMs: 5_000 });
-  intake = await startIntake({
-    site: 'east',
-    feed: createFeed(bus, streamNames.raw, rawConsumer('east')),
-    entrance: createEntrance(sink),
-    deadLetters: { add: ({ reason }) => Promise.reject(new Error(reason)) },
-    observer: { eventIn: () => undefined, ignored: () => undefined, refused: () => undefined },
+  const port = await freePort();
+  const sources = await serveProcess({
+    main: commandLine('sources'),
+    args: ['-f', file, '--listen', String(port)],
+    env,
+    port,
   });
+  served.set('sources', sources);
+  broker.deadLetterSink(`${sources.url}/undelivered`);
+  sink = createSink({ url: broker.url, deadlineMs: 5_000 });
   schedule = setInterval(() => {
     sink.publish([{ event: scanDue(link, 1000, Date.now()) }]).catch(() => undefined);
   }, 1000);
@@ -81,13 +79,11 @@ beforeAll(async () => {
 afterAll(async () => {
   clearInterval(schedule);
   client?.destroy();
-  await intake?.close();
-  for (const { child, ended } of served) {
+  for (const { child, ended } of served.values()) {
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   }
-  served = [];
-  await Promise.all([bus?.close(), sink?.close(), broker?.close()]);
+  await Promise.all([sink?.close(), broker?.close()]);
   await world?.stop();
 });
 
@@ -132,4 +128,18 @@ test('what is written while the target is down waits in the ledger, and arrives 
   await sitesAgree();
   expect((await listed('west')).map((version) => version.versionId)).toContain(versionId);
   expect(broker.givenUp).toEqual([]);
+});
+
+test('what the Broker gives up, since a function is gone, arrives when it is back', async () => {
+  const gone = served.get('replicate');
+  gone?.child.kill('SIGKILL');
+  await gone?.ended;
+  await put('undelivered.jpg');
+  await expect
+    .poll(() => broker.givenUp, { timeout: 30_000 })
+    .toContain('com.amazonaws.s3.ObjectCreated:Put undelivered.jpg');
+  await startFunction('replicate');
+
+  await sitesAgree();
+  expect(broker.givenUp.filter((words) => words.startsWith('lost'))).toEqual([]);
 });

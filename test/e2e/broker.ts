@@ -1,6 +1,6 @@
 /**
  * A Knative Broker with its Triggers, as functions see it: takes events over HTTP, delivers each to the function that
- * handles its type, in binary mode, tries a few times and then gives up.
+ * handles its type, in binary mode, tries a few times and then gives it to the dead-letter sink.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { catalogue } from '../../events/catalogue.ts';
@@ -11,7 +11,9 @@ export interface Broker {
   readonly url: string;
   /** Where a function listens. */
   trigger(name: string, url: string): void;
-  /** Deliveries that it gave up. */
+  /** Where it brings what it could not deliver. */
+  deadLetterSink(url: string): void;
+  /** Deliveries that it gave up, and those that its dead-letter sink did not take. */
   readonly givenUp: readonly string[];
   /** Types it took, with how often. */
   readonly taken: ReadonlyMap<string, number>;
@@ -25,6 +27,7 @@ const tries = 3;
 export async function startBroker(): Promise<Broker> {
   const triggers = new Map<string, string>();
   const givenUp: string[] = [];
+  let sink: string | undefined;
   const taken = new Map<string, number>();
   const retried: string[] = [];
 
@@ -33,17 +36,19 @@ export async function startBroker(): Promise<Broker> {
     const headers = Object.entries({ ...attributes, ...extensions })
       .filter(([, value]) => value !== undefined)
       .map(([name, value]): [string, string] => [`ce-${name}`, encodeURIComponent(String(value))]);
-    const url = triggers.get(catalogue[event.type].handledBy);
-    for (let left = tries; left > 0 && url; left--) {
-      const answer = await fetch(url, {
+    const post = (url: string) =>
+      fetch(url, {
         method: 'POST',
         headers: [['content-type', datacontenttype], ...headers],
         body: JSON.stringify(data),
       }).catch(() => undefined);
-      if (answer?.ok) return;
+    const url = triggers.get(catalogue[event.type].handledBy);
+    for (let left = tries; left > 0 && url; left--) {
+      if ((await post(url))?.ok) return;
       await wait(100);
     }
     givenUp.push(`${event.type} ${event.subject}`);
+    if (sink && !(await post(sink))?.ok) givenUp.push(`lost: ${event.type} ${event.subject}`);
   }
 
   const server: HttpServer = await serveHttp(
@@ -61,6 +66,9 @@ export async function startBroker(): Promise<Broker> {
   return {
     url: `http://127.0.0.1:${server.port}`,
     trigger: (name, url) => void triggers.set(name, url),
+    deadLetterSink: (url) => {
+      sink = url;
+    },
     givenUp,
     taken,
     retried,

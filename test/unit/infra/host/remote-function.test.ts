@@ -72,11 +72,18 @@ describe('a try that failed', () => {
     ],
     ['by a fault of the function', { status: 500, body: 'failed' }, { name: 'RetryableError' }],
     ['since it ran longer than a request may', { status: 504 }, { name: 'RetryableError' }],
+    ['since the function went away meanwhile', { status: 502 }, { name: 'RetryableError' }],
     ['since it is larger than a request may be', { status: 413 }, { name: 'TerminalError' }],
   ])('%s', async (_, answer, failure) => {
     answers = [answer];
 
     await expect(call()).rejects.toMatchObject(failure);
+  });
+
+  test('since the connection was lost meanwhile', async () => {
+    const called = call();
+    await expect.poll(() => asked.length).toBe(1);
+    await Promise.all([expect(called).rejects.toMatchObject({ name: 'RetryableError' }), server.close(0)]);
   });
 
   test('since nobody answered within the deadline', async () => {
@@ -91,7 +98,7 @@ describe('a try that failed', () => {
 });
 
 describe('a function that cannot be reached', () => {
-  test.each([404, 429, 502, 503])('by a %d is waited for', async (status) => {
+  test.each([404, 429, 503])('by a %d is waited for', async (status) => {
     answers = [{ status }, { status }, { status: 202 }];
     const called = call();
     await expect.poll(() => world.clock.sleeping).toBe(1);

@@ -19,7 +19,8 @@ import { untilStopped } from '../until-stopped.ts';
 
 const drainMs = 10_000;
 const refreshWithinMs = 2_000;
-const port = z.coerce.number().int().min(0).max(65_535);
+const noPort = 'must be a port: a whole number from 0 to 65535';
+const port = z.coerce.number(noPort).int(noPort).min(0, noPort).max(65_535, noPort);
 
 export const up: CliCommand = {
   name: 'up',

@@ -68,7 +68,7 @@ export interface ListedVersion {
 
 export interface ListPage {
   readonly versions: readonly ListedVersion[];
-  /** Undefined at the end. */
+  /** Where to go on; undefined at the end. Its key is for the store alone: MinIO writes more than the key there. */
   readonly next: { readonly key: string; readonly versionId: string } | undefined;
 }
 

@@ -38,7 +38,8 @@ export async function versionsOf(store: ObjectStore, bucket: string, key: string
   do {
     const page = await store.list(bucket, { prefix: key, limit: 1000, ...(after ? { after } : {}) });
     for (const version of page.versions) if (version.key === key) found.push(version);
-    after = page.next?.key === key ? page.next : undefined;
+    // Of all keys that begin with it, its own come first.
+    after = page.versions.at(-1)?.key === key ? page.next : undefined;
   } while (after);
   return found;
 }

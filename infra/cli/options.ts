@@ -7,7 +7,8 @@ export const sessionOptions = {
   nats: z.string().optional(),
 };
 
-export const portNumber = z.coerce.number().int().min(0).max(65_535);
+const noPort = 'must be a port: a whole number from 0 to 65535';
+export const portNumber = z.coerce.number(noPort).int(noPort).min(0, noPort).max(65_535, noPort);
 
 export const gatewayOptions = { listen: portNumber, host: z.string() };
 

@@ -56,6 +56,11 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const intakes = await startIntakes({ ...options, world });
   const status = () => Promise.all(running.map((link) => link.status()));
 
+  /** While it stops, what fails is no news. */
+  const warn = (about: object, words: string): void => {
+    if (!stopping.signal.aborted) logger.warn(about, words);
+  };
+  let trouble: string | undefined;
   every(guardEveryMs, stopping.signal, clock, async () => {
     try {
       await ensureStreams(
@@ -63,8 +68,12 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
         { links, sites: [...stores.keys()] },
         options.streams ?? defaultStreamSettings,
       );
+      trouble = undefined;
     } catch (error) {
-      logger.debug({ reason: messageOf(error) }, 'NATS is away');
+      const reason = messageOf(error);
+      // Each second the same: told once.
+      if (reason !== trouble) warn({ reason }, 'whether the streams are there could not be made sure');
+      trouble = reason;
     }
   });
   every(statusEveryMs, stopping.signal, clock, async () => {
@@ -74,13 +83,13 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   });
   every(storingEveryMs, stopping.signal, clock, async () => {
     const reason = await whyNotStoring(bus);
-    if (reason) logger.error({ reason }, 'changes are found by the walk alone');
+    if (reason) warn({ reason }, 'changes are found by the walk alone');
   });
   for (const link of links) {
     every(link.scanEveryMs, stopping.signal, clock, async () => {
       // A slice that could not be announced is the next one's work.
       await world.log.publish([{ event: scanDue(link.id, link.scanEveryMs, clock.now()) }]).catch((error) => {
-        logger.warn({ link: link.id, reason: messageOf(error) }, 'a slice of the walk was not announced');
+        warn({ link: link.id, reason: messageOf(error) }, 'a slice of the walk was not announced');
       });
     });
   }

@@ -78,7 +78,8 @@ async function markerTime({ wire, deadlines }: Means, ref: VersionRef): Promise<
     );
     const found = page.versions.find(({ key, versionId }) => key === ref.key && versionId === ref.versionId);
     if (found) return found.modified;
-    if (page.next?.key !== ref.key) return undefined;
+    // Of all keys that begin with it, its own come first.
+    if (!page.next || page.versions.at(-1)?.key !== ref.key) return undefined;
     after = page.next;
   }
 }

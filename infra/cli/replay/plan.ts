@@ -7,7 +7,7 @@ import { readOptions } from '../options.ts';
 import { shown } from '../shown.ts';
 import { compileGlob } from './key-glob.ts';
 import { parseMoment } from './moment.ts';
-import { type Selection, sourceTypes, typeNames, typesNamed } from './selection.ts';
+import { type Selection, shortNames, sourceTypes, typeNames, typesNamed } from './selection.ts';
 
 export interface Plan {
   /** Milliseconds since 1970, of when the stream stored an event; undefined: no bound. */
@@ -65,7 +65,7 @@ function typesOf(glob: string | undefined, isFromDeadLetters: boolean): Selectio
   if (glob === undefined) return isFromDeadLetters ? (typesNamed('*') ?? sourceTypes) : sourceTypes;
   const types = typesNamed(glob);
   if (types && types.size > 0) return types;
-  const hint = didYouMean(glob, typeNames) ?? `there are ${typeNames.join(', ')}`;
+  const hint = didYouMean(glob, typeNames) ?? `there are ${shortNames.join(', ')}`;
   throw new UsageError(`--type: "${shown(glob)}" names no event that can be replayed: ${hint}`);
 }
 

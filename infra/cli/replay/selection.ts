@@ -33,6 +33,11 @@ export const typeNames: readonly string[] = replayable.flatMap((type) =>
   type.startsWith(s3TypePrefix) ? [type, type.slice(s3TypePrefix.length)] : [type],
 );
 
+/** Each type once. */
+export const shortNames: readonly string[] = replayable.map((type) =>
+  type.startsWith(s3TypePrefix) ? type.slice(s3TypePrefix.length) : type,
+);
+
 export function selects({ types, takesKey }: Selection, event: CausewayEvent): boolean {
   return types.has(event.type) && takesKey('key' in event.data ? event.data.key : '');
 }

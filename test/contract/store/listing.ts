@@ -1,6 +1,7 @@
 /** Contract: listings are ordered, complete page by page, and hide nested keys. */
 import { describe, expect, test } from 'vitest';
 import type { ListPage } from '../../../functions/ports.ts';
+import { versionsOf } from '../../../functions/replication/order.ts';
 import { bytes, contentOf, type Fixture, listed, newKey, newRef } from './fixture.ts';
 
 const hello = bytes('hello');
@@ -80,6 +81,7 @@ export function describeListing(fixture: Fixture): void {
         refs.map(({ versionId }) => versionId).reverse(),
       );
       expect(versions.filter(({ latest }) => latest)).toHaveLength(1);
+      expect(await versionsOf(store, buckets.versioned, key)).toEqual(versions);
     });
 
     test('goes on behind a key, wherever it lies', async () => {

@@ -38,6 +38,16 @@ export function describeMarkers(fixture: Fixture): void {
       expect(await user.get(object.bucket, object.key)).toEqual(hello);
     });
 
+    test('beneath many versions tells its time', async () => {
+      const { store, buckets } = fixture();
+      const marker = newRef(buckets.versioned, newKey('deep'));
+      await store.putMarker(marker, earlier);
+      for (let times = 0; times < 25; times++)
+        await store.write(newRef(marker.bucket, marker.key), contentOf(hello));
+
+      expect(await store.look(marker)).toMatchObject({ modified: '2026-01-02T03:04:05.123Z' });
+    });
+
     test('of a key that has nothing else', async () => {
       const { store, buckets } = fixture();
       const marker = newRef(buckets.versioned, newKey('alone'));

@@ -30,6 +30,8 @@ export interface Link {
   readonly upstream: readonly { readonly site: string; readonly bucket: string }[];
   /** The links that lead back. */
   readonly reverses: readonly string[];
+  /** Every other link that ends at the target, of whichever rule. */
+  readonly beside: readonly { readonly id: string; readonly source: string }[];
   /** Sites from which the same rule feeds the target directly: what has been there comes from there. */
   readonly fedBy: readonly string[];
   /** Some rule starts at the target bucket and leads to a site that this rule does not feed from the source. */

@@ -150,7 +150,8 @@ async function isReplica(
 
 /**
  * Tags that differ are the target's own business while a client's change there may be under way: two-way, a
- * difference counts when it was there one walk ago already and nothing is pending in either direction.
+ * difference counts when it was there one walk ago already and nothing is pending in either direction, nor on its way
+ * to the target from elsewhere.
  */
 async function metadata(
   context: BatchContext,
@@ -176,6 +177,10 @@ async function metadata(
   const isPatient = state.round - first < patientRounds;
   if (isPatient && (await isNewsWaiting(context, [link.id], link.source.site))) return nothing;
   if (isPatient && (await isNewsWaiting(context, link.reverses, link.target.site))) return nothing;
+  // A change that came to the target half-way: until its request is done with, it does not go on.
+  for (const { id, source } of isPatient ? link.beside : []) {
+    if (await isNewsWaiting(context, [id], source)) return nothing;
+  }
   await orphans.forget(link.id, ref);
   return { draft };
 }

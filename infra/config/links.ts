@@ -7,7 +7,10 @@ type Place = Link['source'];
 
 /** A link as its own rule has it, before the others are looked at. */
 export interface Route
-  extends Omit<Link, 'twoWay' | 'yieldsTo' | 'origins' | 'upstream' | 'reverses' | 'onward' | 'fedBy'> {
+  extends Omit<
+    Link,
+    'twoWay' | 'yieldsTo' | 'origins' | 'upstream' | 'reverses' | 'onward' | 'beside' | 'fedBy'
+  > {
   readonly direction: ReplicationRule['spec']['direction'];
   readonly priority: number;
 }
@@ -85,6 +88,9 @@ export function linksOf({ rules }: { readonly rules: readonly ReplicationRule[] 
       yieldsTo: (into.get(placeName(route.target)) ?? [])
         .filter((other) => other.priority > priority && compete(route, other))
         .map(({ filter }) => filter),
+      beside: (into.get(placeName(route.target)) ?? [])
+        .filter(({ id }) => id !== route.id)
+        .map(({ id, source }) => ({ id, source: source.site })),
       fedBy: (into.get(placeName(route.target)) ?? [])
         .filter((other) => other.rule === route.rule && other.source.site !== route.source.site)
         .map(({ source }) => source.site),

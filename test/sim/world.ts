@@ -152,7 +152,7 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
 
   using _timers = virtualTimers(clock);
   for (let index = 0; index < faults.processes; index += 1) start();
-  const losesTags = hasDetours(topology) || (nested && faults.sites.late + faults.sites.slow > 0);
+  const losesTags = nested && faults.sites.late + faults.sites.slow > 0;
   scheduleWorkload({
     clock,
     random: random.fork('workload'),
@@ -162,7 +162,6 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
     durationMs: troubledMs,
     nested,
     // A PUT that takes its time brings the tags of its beginning; what no listing shows, the walk does not set right.
-    // Where tags pass through a third site, a change whose request failed half-way may lose to the origin's older ones.
     without: options.without ?? (losesTags ? tagging : []),
     writesAtOnce: nested || hasDetours(topology) ? 1 : 2,
     isDown: network.isDown,

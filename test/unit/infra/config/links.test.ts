@@ -40,6 +40,7 @@ describe('links', () => {
       existingObjects: true,
       origins: [],
       onward: false,
+      beside: [],
       fedBy: [],
       upstream: [],
       reverses: [],

@@ -169,7 +169,7 @@ describe('what it cannot run it explains', () => {
   test('a function that does not exist: usage, with those that do', async () => {
     const { words, code } = await failedServe(['replicat', '-f', file], env);
 
-    expect([code, words]).toEqual([2, expect.stringContaining('replicate, replicate-many')]);
+    expect([code, words]).toEqual([2, expect.stringContaining('replicate, replicate-many, ')]);
   });
 
   test('no function', async () => {

@@ -42,22 +42,25 @@ export const verify = defineFunction({
       meter.differs(link.id, place.target, content);
       return park(`${link.target.site} shows another ${content.join(', ')} than was sent`);
     }
+    const passOn = link.onward
+      ? [
+          {
+            type: 'dev.causeway.version.arrived.v1' as const,
+            data: {
+              ...arrivedAt(context, { ...place, via: data.via }),
+              modified: data.expected.modified,
+              size: data.expected.size,
+            },
+          },
+        ]
+      : [];
     // Two-way, a difference can be a client's change at the target that is on its way to the source.
     if (metadata.length > 0 && link.metadataChanges && !link.twoWay) {
-      return done('metadata differs', {
-        type: 'dev.causeway.metadata.due.v1',
-        data: { ...version, reason: 'differs' },
-      });
+      const differs = { ...version, reason: 'differs' } as const;
+      // It goes on all the same: what is set right here follows it.
+      return done('metadata differs', ...passOn, { type: 'dev.causeway.metadata.due.v1', data: differs });
     }
     meter.verified(link.id, clock.now() - Date.parse(data.expected.modified));
-    if (!link.onward) return done('verified');
-    return done('verified', {
-      type: 'dev.causeway.version.arrived.v1',
-      data: {
-        ...arrivedAt(context, { ...place, via: data.via }),
-        modified: data.expected.modified,
-        size: data.expected.size,
-      },
-    });
+    return done('verified', ...passOn);
   },
 });

@@ -13,7 +13,12 @@
 import { z } from 'zod';
 import { type CausewayEvent, type Draft, EventError, makeEvent } from '../cloudevent.ts';
 import { identify } from '../identity.ts';
-import { type Snapshot, type SnapshotError, snapshotSchema } from '../snapshot-events.ts';
+import {
+  type Snapshot,
+  type SnapshotError,
+  snapshotFailedSchema,
+  snapshotSchema,
+} from '../snapshot-events.ts';
 
 /** Some clients say null where a field is absent. */
 const maybe = <Schema extends z.ZodType>(schema: Schema) =>
@@ -53,11 +58,14 @@ const objectSchema = z.object({
 });
 
 /** A state of an object. */
-export interface SnapshotState {
-  readonly snapshot: Snapshot;
-  readonly isReady: boolean;
-  readonly error: SnapshotError | undefined;
-}
+export const snapshotStateSchema = z.object({
+  snapshot: snapshotSchema,
+  isReady: z.boolean(),
+  error: snapshotFailedSchema.shape.error.optional(),
+  /** It is no more. */
+  isGone: z.boolean(),
+});
+export type SnapshotState = z.infer<typeof snapshotStateSchema>;
 
 /** Throws EventError for what is no such object. */
 export function readSnapshot(cluster: string, object: unknown): SnapshotState {
@@ -83,7 +91,7 @@ export function readSnapshot(cluster: string, object: unknown): SnapshotState {
     restoreSize: status?.restoreSize?.toString(),
   });
   const isReady = status?.readyToUse === true;
-  return { snapshot, isReady, error: isReady ? undefined : status?.error };
+  return { snapshot, isReady, error: isReady ? undefined : status?.error, isGone: false };
 }
 
 function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
@@ -92,12 +100,13 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
   throw new EventError('malformed', `not a volume snapshot: ${z.prettifyError(parsed.error)}`);
 }
 
-/** What is remembered of an object whose facts were told. */
+/** What is remembered of an object. */
 export const knownSnapshotSchema = z.object({
-  snapshot: snapshotSchema,
-  /** Ids of what can be told once. */
+  /** The last state that there was something to tell of. */
+  state: snapshotStateSchema,
+  /** Ids of what can be told once, and was. */
   told: z.array(z.string()),
-  /** Ids of the last failures. */
+  /** Ids of the last failures that were told. */
   failures: z.array(z.string()),
 });
 export type KnownSnapshot = z.infer<typeof knownSnapshotSchema>;
@@ -105,42 +114,43 @@ export type KnownSnapshot = z.infer<typeof knownSnapshotSchema>;
 /** A snapshotter tries without end; who looks at an older state than others is never that far behind. */
 const failuresKept = 16;
 
-/** What a state tells that is not known yet, and what is known then. */
+/** What a state tells that was not told yet, and what is known when that is told. */
 export function newsOf(
-  { snapshot, isReady, error }: SnapshotState,
-  known: KnownSnapshot | undefined,
+  state: SnapshotState,
+  known: Pick<KnownSnapshot, 'told' | 'failures'> | undefined,
   nowMs: number,
 ): { readonly events: readonly CausewayEvent[]; readonly known: KnownSnapshot } {
+  const { snapshot, isReady, error, isGone } = state;
   const now = new Date(nowMs).toISOString();
-  const created = make({ type: 'dev.causeway.snapshot.created.v1', data: snapshot }, [], snapshot.createdAt);
-  const ready = isReady
-    ? [make({ type: 'dev.causeway.snapshot.ready.v1', data: snapshot }, [snapshot.content], now)]
-    : [];
-  const failed = error
-    ? [
-        make(
-          { type: 'dev.causeway.snapshot.failed.v1', data: { ...snapshot, error } },
-          [error.time, error.message],
-          error.time ?? now,
-        ),
-      ]
-    : [];
   const heard = new Set([...(known?.told ?? []), ...(known?.failures ?? [])]);
   const isNews = ({ id }: CausewayEvent): boolean => !heard.has(id);
-  const [once, failures] = [[created, ...ready].filter(isNews), failed.filter(isNews)];
+  const once = [
+    make({ type: 'dev.causeway.snapshot.created.v1', data: snapshot }, [], snapshot.createdAt),
+    ...(isReady
+      ? [make({ type: 'dev.causeway.snapshot.ready.v1', data: snapshot }, [snapshot.content], now)]
+      : []),
+  ].filter(isNews);
+  const failures = (error ? [failureOf(snapshot, error, now)] : []).filter(isNews);
+  const last = isGone
+    ? [make({ type: 'dev.causeway.snapshot.deleted.v1', data: snapshot }, [], now)].filter(isNews)
+    : [];
+  const idsOf = (events: readonly CausewayEvent[]): string[] => events.map(({ id }) => id);
   return {
-    events: [...once, ...failures],
+    events: [...once, ...failures, ...last],
     known: {
-      snapshot,
-      told: [...(known?.told ?? []), ...once.map(({ id }) => id)],
-      failures: [...(known?.failures ?? []), ...failures.map(({ id }) => id)].slice(-failuresKept),
+      state,
+      told: [...(known?.told ?? []), ...idsOf(once), ...idsOf(last)],
+      failures: [...(known?.failures ?? []), ...idsOf(failures)].slice(-failuresKept),
     },
   };
 }
 
-/** The object is gone; `snapshot` is the last that was known of it. */
-export const deletionOf = (snapshot: Snapshot, nowMs: number): CausewayEvent =>
-  make({ type: 'dev.causeway.snapshot.deleted.v1', data: snapshot }, [], new Date(nowMs).toISOString());
+const failureOf = (snapshot: Snapshot, error: SnapshotError, now: string): CausewayEvent =>
+  make(
+    { type: 'dev.causeway.snapshot.failed.v1', data: { ...snapshot, error } },
+    [error.time, error.message],
+    error.time ?? now,
+  );
 
 type SnapshotDraft = Extract<Draft, { readonly data: Snapshot }>;
 

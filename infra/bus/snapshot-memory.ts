@@ -1,7 +1,8 @@
-/** Which snapshots exist and what was told of them, in NATS KV. What is forgotten leaves no tombstone. */
+/** Which snapshots exist and what was told of them, in NATS KV. What is forgotten leaves a mark that goes by itself. */
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { identify } from '../../events/identity.ts';
+import type { Snapshot } from '../../events/snapshot-events.ts';
 import { type KnownSnapshot, knownSnapshotSchema } from '../../events/sources/volume-snapshots.ts';
 import type { SnapshotMemory } from '../cluster/snapshot-news.ts';
 import type { Bus } from './connection.ts';
@@ -11,14 +12,14 @@ import { bucketNames } from './streams.ts';
 const stream = `KV_${bucketNames.snapshots}`;
 const prefix = `$KV.${bucketNames.snapshots}.`;
 
-type Named = Pick<KnownSnapshot['snapshot'], 'cluster' | 'kind' | 'uid'>;
-const keyOf = ({ cluster, kind, uid }: Named): string => `${cluster}.${kind}.${identify(uid)}`;
+const keyOf = ({ cluster, kind, uid }: Snapshot): string => `${cluster}.${kind}.${identify(uid)}`;
 
 export function createSnapshotMemory(bus: Bus, kv: KV): SnapshotMemory {
   return {
     async recall(snapshot) {
       const stored = await kv.get(keyOf(snapshot));
-      if (stored?.operation !== 'PUT') return undefined;
+      if (!stored) return undefined;
+      if (stored.operation !== 'PUT') return 'forgotten';
       return { known: parse(stored.string()), revision: stored.revision };
     },
     async *all({ cluster, kind }) {
@@ -29,32 +30,30 @@ export function createSnapshotMemory(bus: Bus, kv: KV): SnapshotMemory {
       }
     },
     async remember(known, revision) {
-      const key = keyOf(known.snapshot);
-      const value = JSON.stringify(known);
-      try {
-        return await (revision === undefined ? kv.create(key, value) : kv.update(key, value, revision));
-      } catch (error) {
-        if (isApiError(error, changedSince)) return undefined;
-        throw error;
-      }
+      // Not `create`, which begins anew where there is the mark of what was forgotten.
+      const writing = kv.put(keyOf(known.state.snapshot), JSON.stringify(known), {
+        previousSeq: revision ?? 0,
+      });
+      await unlessChanged(writing);
     },
-    async forget(revision) {
-      try {
-        await bus.manager.streams.deleteMessage(stream, revision, false);
-      } catch (error) {
-        // It is not there: somebody else has forgotten it, or has written since; the next listing shows him that it is gone.
-        if (!notThere.some((code) => isApiError(error, code))) throw error;
-      }
+    async forget(snapshot, revision) {
+      await unlessChanged(kv.purge(keyOf(snapshot), { previousSeq: revision, ttl: forgottenFor }));
     },
   };
 }
 
-/** JetStream's codes. */
+/** Longer than anybody can be behind: a watch that brings nothing new is begun again within a minute. */
+const forgottenFor = '1h';
+/** JetStream's code. */
 const changedSince = 10071;
-/** It says the one or the other, as it happens to find out. */
-const notThere = [10043, 10057];
-const isApiError = (error: unknown, code: number): boolean =>
-  error instanceof JetStreamApiError && error.code === code;
+
+async function unlessChanged(writing: Promise<unknown>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === changedSince)) throw error;
+  }
+}
 
 /** Undefined where it is nothing of ours: it is then told again, under the same ids. */
 function parse(text: string): KnownSnapshot | undefined {

@@ -81,7 +81,7 @@ const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvO
     locks: { ...durable, ttl: 60 * minute },
     walks: durable,
     orphans: { ...durable, ttl: 7 * day },
-    snapshots: durable,
+    snapshots: { ...durable, markerTTL: minute },
     status: { history: 1, storage: StorageType.Memory, ttl: minute },
   };
 };

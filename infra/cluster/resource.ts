@@ -138,3 +138,10 @@ export const codeOf = (error: unknown): number | undefined =>
   error instanceof ApiException ? error.code : statusCode.safeParse(error).data?.statusCode;
 
 const isSilence = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
+
+const identified = z.object({ metadata: z.object({ uid: z.string() }) });
+export const uidOf = (object: unknown): string | undefined => identified.safeParse(object).data?.metadata.uid;
+
+/** Whether the object is gone, by what `get` found under its name: nothing, or another object. */
+export const isGone = (uid: string, found: unknown): boolean =>
+  found === undefined || ![uid, undefined].includes(uidOf(found));

@@ -1,35 +1,40 @@
 /**
- * Tells each fact about snapshots once, through restarts and beside others who watch the same cluster: what was told is
- * remembered outside the process. That a snapshot exists is written down before it is told, so that its deletion is told
- * even by one who never saw it. Who dies between telling and remembering is told of again, under the same id.
+ * Tells each fact about snapshots once, through restarts and beside others who watch the same cluster, and nothing of an
+ * object after its deletion. Everybody writes down what he sees in a memory that all share before he tells it, and tells
+ * first what others have written and not yet told: so whoever dies, and whoever is behind, the facts come in one order.
+ * What was told by one who died before he remembered it is told again, under the same id. A state that nobody has written down
+ * before its object was known to be gone is not told.
  */
 import type { CausewayEvent } from '../../events/cloudevent.ts';
 import type { Snapshot } from '../../events/snapshot-events.ts';
 import {
-  deletionOf,
   type KnownSnapshot,
   newsOf,
   readSnapshot,
+  type SnapshotState,
 } from '../../events/sources/volume-snapshots.ts';
 
 export interface Remembered {
+  /** Undefined where it cannot be read. */
   readonly known: KnownSnapshot | undefined;
   readonly revision: number;
 }
 
 export interface SnapshotMemory {
-  recall(snapshot: Snapshot): Promise<Remembered | undefined>;
-  /** All that are known to exist. */
+  /** `forgotten` for some time after it was, so that one who is behind does not begin anew. */
+  recall(snapshot: Snapshot): Promise<Remembered | 'forgotten' | undefined>;
+  /** All that are remembered. */
   all(of: Pick<Snapshot, 'cluster' | 'kind'>): AsyncIterable<KnownSnapshot>;
-  /** Resolves to the new revision; to undefined when somebody else has written since `revision`. */
-  remember(known: KnownSnapshot, revision: number | undefined): Promise<number | undefined>;
-  forget(revision: number): Promise<void>;
+  /** Does nothing when somebody else has written since `revision`. */
+  remember(known: KnownSnapshot, revision: number | undefined): Promise<void>;
+  /** Does nothing when somebody else has written since `revision`. */
+  forget(snapshot: Snapshot, revision: number): Promise<void>;
 }
 
 export interface SnapshotNews {
   /** The object was seen as it is. Throws EventError for what is no snapshot. */
   seen(object: unknown): Promise<void>;
-  /** The object is gone. */
+  /** The object is gone; what was noted of it is told, whatever this says beside its name. */
   gone(snapshot: Snapshot): Promise<void>;
 }
 
@@ -42,32 +47,39 @@ export interface SnapshotNewsOptions {
 }
 
 export function createSnapshotNews({ cluster, memory, publish, now }: SnapshotNewsOptions): SnapshotNews {
+  /** Tells what is written down; resolves to what is known when there is nothing left to tell. */
+  async function settled(snapshot: Snapshot): Promise<Remembered | 'forgotten' | undefined> {
+    for (;;) {
+      const stored = await memory.recall(snapshot);
+      if (stored === undefined || stored === 'forgotten' || !stored.known) return stored;
+      const { events, known } = newsOf(stored.known.state, stored.known, now());
+      if (events.length === 0) return stored;
+      await publish(events);
+      await memory.remember(known, stored.revision);
+    }
+  }
+
+  const note = (state: SnapshotState, { known, revision }: Partial<Remembered>): Promise<void> =>
+    memory.remember({ state, told: known?.told ?? [], failures: known?.failures ?? [] }, revision);
+
   return {
     async seen(object) {
       const state = readSnapshot(cluster, object);
-      const { snapshot } = state;
-      // Again whenever somebody else was faster: what he told is then no news.
-      for (let wasKnown = false; ; wasKnown = true) {
-        const before = await memory.recall(snapshot);
-        // Forgotten in between: he has told that it is gone.
-        if (!before && wasKnown) return;
-        const { events, known } = newsOf(state, before?.known, now());
-        if (events.length === 0) return;
-        const revision =
-          before?.revision ?? (await memory.remember({ snapshot, told: [], failures: [] }, undefined));
-        if (revision === undefined) continue;
-        await publish(events);
-        if ((await memory.remember(known, revision)) !== undefined) return;
+      for (;;) {
+        const stored = await settled(state.snapshot);
+        if (stored === 'forgotten' || stored?.known?.state.isGone) return;
+        if (newsOf(state, stored?.known, now()).events.length === 0) return;
+        await note(state, stored ?? {});
       }
     },
     async gone(snapshot) {
-      const before = await memory.recall(snapshot);
-      // Then somebody else has told it.
-      if (!before) return;
-      // Who wrote down that it exists may have died before it said so.
-      const unsaid = newsOf({ snapshot, isReady: false, error: undefined }, before.known, now()).events;
-      await publish([...unsaid, deletionOf(snapshot, now())]);
-      await memory.forget(before.revision);
+      for (;;) {
+        const stored = await settled(snapshot);
+        if (stored === undefined || stored === 'forgotten') return;
+        if (!stored.known || stored.known.state.isGone) await memory.forget(snapshot, stored.revision);
+        // As it was noted last: who tells of the end may know an older state.
+        else await note({ ...stored.known.state, isGone: true }, stored);
+      }
     },
   };
 }

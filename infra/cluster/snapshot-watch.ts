@@ -4,13 +4,12 @@
  * meanwhile shows in it, a deletion as well. Several may watch one cluster.
  */
 import type { KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
-import { z } from 'zod';
 import { EventError } from '../../events/cloudevent.ts';
 import type { Snapshot } from '../../events/snapshot-events.ts';
 import { readSnapshot } from '../../events/sources/volume-snapshots.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { Clock } from '../../functions/ports.ts';
-import { type Change, codeOf, createResource, type Resource } from './resource.ts';
+import { type Change, codeOf, createResource, isGone, type Resource, uidOf } from './resource.ts';
 import { createSnapshotNews, type SnapshotMemory, type SnapshotNewsOptions } from './snapshot-news.ts';
 
 export interface SnapshotWatchOptions {
@@ -122,8 +121,11 @@ async function followOne(resource: Resource, following: Following, options: Snap
   const known = await Array.fromAsync(memory.all({ cluster, kind: following.kind }));
   const { items, resourceVersion } = await resource.list(signal);
   const present = new Set(items.map(uidOf));
-  for (const { snapshot } of known) {
-    if (!present.has(snapshot.uid) && (await isGone(resource, snapshot, signal))) await news.gone(snapshot);
+  for (const { snapshot } of known.map(({ state }) => state)) {
+    if (present.has(snapshot.uid)) continue;
+    // A listing alone proves no absence.
+    const found = await resource.get(snapshot.namespace, snapshot.name, signal);
+    if (isGone(snapshot.uid, found)) await news.gone(snapshot);
   }
   for (const item of items) await tell('MODIFIED', item);
   following.isUpToDate();
@@ -155,15 +157,6 @@ async function watchFrom(
   const next = await resource.watch(place, take, either).finally(() => told);
   failed.signal.throwIfAborted();
   return next;
-}
-
-const identified = z.object({ metadata: z.object({ uid: z.string() }) });
-const uidOf = (object: unknown): string | undefined => identified.safeParse(object).data?.metadata.uid;
-
-/** A listing alone proves no absence. */
-async function isGone(resource: Resource, { namespace, name, uid }: Snapshot, signal: AbortSignal) {
-  const found = await resource.get(namespace, name, signal);
-  return found === undefined || ![uid, undefined].includes(uidOf(found));
 }
 
 /** Ends early by the signal. */

@@ -2,10 +2,18 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { streamNames } from '../../infra/bus/streams.ts';
+import { takeResourceEvent } from '../../infra/cluster/api-server-source.ts';
 import { createResource } from '../../infra/cluster/resource.ts';
+import { createSnapshotNews } from '../../infra/cluster/snapshot-news.ts';
 import { snapshotRights } from '../../infra/cluster/snapshot-watch.ts';
 import { setupMs } from './cluster.ts';
-import { type RunningWatch, type SnapshotWorld, snapshotter, startSnapshotWorld } from './snapshot-world.ts';
+import {
+  type RunningWatch,
+  type SnapshotWorld,
+  site,
+  snapshotter,
+  startSnapshotWorld,
+} from './snapshot-world.ts';
 
 const life = ['created', 'ready', 'deleted'];
 const names = [
@@ -204,13 +212,22 @@ test('what happens while nobody watches is told to the next one, deletions too; 
 test('several who watch tell each fact once between them, though one is restarted all the time', async () => {
   const both = [await watch(), await watch()];
   await Promise.all(both.map(follows));
-  const many = Array.from({ length: 20 }, (_, count) => `many-${count}`);
-  const work = many.map(async (name) => {
-    await snapshots.create(name);
-    await snapshots.bind(name);
-    await snapshots.makeReady(name);
-    await snapshots.remove(name);
-  });
+  const named = (what: string) => Array.from({ length: 20 }, (_, count) => `${what}-${count}`);
+  const [lasting, brief] = [named('lasting'), named('brief')];
+  const work = [
+    ...lasting.map(async (name) => {
+      await snapshots.create(name);
+      await snapshots.bind(name);
+      await snapshots.makeReady(name);
+      await tells(name, ['created', 'ready']);
+      await snapshots.remove(name);
+    }),
+    ...brief.map(async (name) => {
+      await snapshots.create(name);
+      await snapshots.makeReady(name);
+      await snapshots.remove(name);
+    }),
+  ];
   for (let turn = 0; turn < 3; turn++) {
     const short = await watch();
     await follows(short);
@@ -218,9 +235,38 @@ test('several who watch tell each fact once between them, though one is restarte
   }
   await Promise.all(work);
 
-  // Who sees an object only when it is gone has nothing to tell of its readiness.
-  for (const name of many) await tells(name, life);
+  for (const name of lasting) await tells(name, life);
+  // Whoever starts knows the end of a brief life before others have come to its middle.
+  const orders = [life, ['created', 'deleted'], []];
+  for (const name of brief)
+    await eventually(async () => expect(orders).toContainEqual(await world.told(name)));
   await nothingIsToldTwice();
+});
+
+test('what an ApiServerSource sends, late, twice and in any order, is told once, beside a watch or without', async () => {
+  const news = createSnapshotNews(await world.tellers());
+  const resource = createResource(account, ofSnapshots);
+  const send = (change: string, data: unknown) =>
+    takeResourceEvent(
+      { type: `dev.knative.apiserver.resource.${change}`, data },
+      { cluster: site, news, resourceOf: () => resource },
+      AbortSignal.timeout(20_000),
+    );
+  const added = await snapshots.create('sourced');
+  await send('add', added);
+  await send('add', added);
+  const ready = await snapshots.makeReady('sourced');
+  await send('update', added);
+  expect(await world.told('sourced')).toEqual(['created', 'ready']);
+  await follows(await watch());
+  await send('update', ready);
+  await snapshots.remove('sourced');
+  await tells('sourced', life);
+  await send('delete', ready);
+  await send('update', added);
+
+  expect(await world.told('sourced')).toEqual(life);
+  await expect(send('add', { kind: 'Pod' })).rejects.toThrow(/not a volume snapshot/);
 });
 
 test('while NATS is away nothing is lost, and then told once', async () => {

@@ -7,6 +7,7 @@ import { createEventLog } from '../../infra/bus/event-log.ts';
 import { readStream } from '../../infra/bus/read-stream.ts';
 import { createSnapshotMemory } from '../../infra/bus/snapshot-memory.ts';
 import { bucketNames, ensureStreams, streamNames } from '../../infra/bus/streams.ts';
+import type { SnapshotNewsOptions } from '../../infra/cluster/snapshot-news.ts';
 import { watchSnapshots } from '../../infra/cluster/snapshot-watch.ts';
 import { systemClock } from '../../infra/host/system-clock.ts';
 import { type BusWorld, startBusWorld } from '../contract/bus/bus-world.ts';
@@ -26,6 +27,8 @@ export interface SnapshotWorld {
   readonly bus: BusWorld;
   /** A watch in a connection of its own. */
   watch(config: KubeConfig): Promise<RunningWatch>;
+  /** What tells, without a watch. */
+  tellers(): Promise<SnapshotNewsOptions>;
   /** Every event about snapshots that the stream holds. */
   events(): Promise<CausewayEvent[]>;
   /** Those about one object, as words: `created`, `ready` … */
@@ -46,14 +49,25 @@ export async function startSnapshotWorld(): Promise<SnapshotWorld> {
     return messages.map(({ data }) => decodeEvent(data));
   }
 
+  async function tellers(): Promise<SnapshotNewsOptions> {
+    const own = await bus.connect();
+    const kv = await new Kvm(own.jetstream).open(bucketNames.snapshots);
+    const log = createEventLog(own);
+    return {
+      cluster: site,
+      memory: createSnapshotMemory(own, kv),
+      publish: (events) => log.publish(events.map((event) => ({ event }))),
+      now: systemClock.now,
+    };
+  }
+
   return {
     cluster,
     bus,
     events,
+    tellers,
     async watch(config) {
-      const own = await bus.connect();
-      const kv = await new Kvm(own.jetstream).open(bucketNames.snapshots);
-      const log = createEventLog(own);
+      const { memory, publish } = await tellers();
       const end = new AbortController();
       const said = new Map<string, string[]>();
       const note = (resource: string, words: string) =>
@@ -61,8 +75,8 @@ export async function startSnapshotWorld(): Promise<SnapshotWorld> {
       const ended = watchSnapshots({
         cluster: site,
         config,
-        memory: createSnapshotMemory(own, kv),
-        publish: (events) => log.publish(events.map((event) => ({ event }))),
+        memory,
+        publish,
         clock: systemClock,
         observer: {
           watching: (resource) => note(resource, 'watching'),

@@ -5,7 +5,7 @@ import type { KnownSnapshot } from '../../../events/sources/volume-snapshots.ts'
 import type { Bus } from '../../../infra/bus/connection.ts';
 import { createSnapshotMemory } from '../../../infra/bus/snapshot-memory.ts';
 import { bucketNames, ensureStreams } from '../../../infra/bus/streams.ts';
-import type { SnapshotMemory } from '../../../infra/cluster/snapshot-news.ts';
+import type { Remembered, SnapshotMemory } from '../../../infra/cluster/snapshot-news.ts';
 import { snapshot as sample } from '../../unit/events/samples.ts';
 import { type BusWorld, setupMs, startBusWorld } from './bus-world.ts';
 
@@ -21,37 +21,54 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 const knownAs = (uid: string, told: string[] = [], more: object = {}): KnownSnapshot => ({
-  snapshot: { ...sample, uid, ...more },
+  state: { snapshot: { ...sample, uid, ...more }, isReady: true, isGone: false },
   told,
   failures: [],
 });
-const messages = async () => (await bus.manager.streams.info(`KV_${bucketNames.snapshots}`)).state.messages;
 
-test('what was remembered is recalled, until it is forgotten without a trace', async () => {
+/** The entry, which has to be there. */
+async function recalled({ state }: KnownSnapshot): Promise<Remembered> {
+  const stored = await memory.recall(state.snapshot);
+  if (stored === undefined || stored === 'forgotten') throw new Error(`it is ${stored ?? 'unknown'}`);
+  return stored;
+}
+
+test('what was remembered is recalled, until it is forgotten; it does not come back then', async () => {
   const known = knownAs('u-1', ['an id']);
-  const revision = await memory.remember(known, undefined);
+  const { snapshot } = known.state;
+  expect(await memory.recall(snapshot)).toBeUndefined();
+  await memory.remember(known, undefined);
+  const { revision } = await recalled(known);
 
-  expect(await memory.recall(known.snapshot)).toEqual({ known, revision });
-  await memory.forget(revision ?? 0);
-  expect(await memory.recall(known.snapshot)).toBeUndefined();
-  expect(await messages()).toBe(0);
+  expect(await recalled(known)).toEqual({ known, revision });
+  await memory.forget(snapshot, revision);
+  await memory.forget(snapshot, revision);
+  await memory.remember(known, revision);
+  await memory.remember(known, undefined);
+  expect(await memory.recall(snapshot)).toBe('forgotten');
 });
 
-test('of two who write at once one is told that he came second', async () => {
+test('the mark of what was forgotten goes by itself', async () => {
+  const { manager } = bus;
+  const last_by_subj = `$KV.${bucketNames.snapshots}.>`;
+  const mark = await manager.streams.getMessage(`KV_${bucketNames.snapshots}`, { last_by_subj });
+
+  expect(mark?.header.get('Nats-TTL')).toBe('1h');
+});
+
+test('of two who write at once the first one stays', async () => {
   const known = knownAs('u-2');
-  const both = await Promise.all([memory.remember(known, undefined), memory.remember(known, undefined)]);
-  expect(both.filter((revision) => revision === undefined)).toHaveLength(1);
-  const [first] = both.filter((revision) => revision !== undefined);
+  const both = ['one', 'other'].map((id) => memory.remember(knownAs('u-2', [id]), undefined));
+  await Promise.all(both);
+  const first = await recalled(known);
+  expect(first.known?.told).toHaveLength(1);
 
-  const second = await memory.remember(knownAs('u-2', ['newer']), first);
-  expect(await memory.remember(knownAs('u-2', ['older']), first)).toBeUndefined();
-  expect((await memory.recall(known.snapshot))?.known?.told).toEqual(['newer']);
-
-  await memory.forget(first ?? 0);
-  expect((await memory.recall(known.snapshot))?.revision).toBe(second);
-  await memory.forget(second ?? 0);
-  await memory.forget(second ?? 0);
-  expect(await memory.remember(knownAs('u-2', ['too late']), second)).toBeUndefined();
+  await memory.remember(knownAs('u-2', ['newer']), first.revision);
+  await memory.remember(knownAs('u-2', ['older']), first.revision);
+  await memory.forget(known.state.snapshot, first.revision);
+  const { known: last, revision } = await recalled(known);
+  expect(last?.told).toEqual(['newer']);
+  await memory.forget(known.state.snapshot, revision);
 });
 
 test('all of one kind in one cluster are found, however many', async () => {
@@ -61,7 +78,7 @@ test('all of one kind in one cluster are found, however many', async () => {
   await memory.remember(knownAs('elsewhere', [], { cluster: 'tokyo' }), undefined);
 
   const found = await Array.fromAsync(memory.all({ cluster: 'paris', kind: 'VolumeSnapshot' }));
-  expect(found.map(({ snapshot }) => snapshot.uid).toSorted()).toEqual(
-    many.map(({ snapshot }) => snapshot.uid).toSorted(),
+  expect(found.map(({ state }) => state.snapshot.uid).toSorted()).toEqual(
+    many.map(({ state }) => state.snapshot.uid).toSorted(),
   );
 });

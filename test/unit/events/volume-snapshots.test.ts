@@ -1,7 +1,7 @@
 /** What the states of a snapshot tell, and what they do not. */
 import { expect, test } from 'vitest';
 import { decodeEvent, type EventError, encodeEvent } from '../../../events/cloudevent.ts';
-import { deletionOf, newsOf, readSnapshot } from '../../../events/sources/volume-snapshots.ts';
+import { newsOf, readSnapshot } from '../../../events/sources/volume-snapshots.ts';
 import { snapshotSubject, subjectOf } from '../../../events/subjects.ts';
 
 const now = Date.UTC(2026, 0, 2, 3, 5);
@@ -72,6 +72,14 @@ test('an error beside readiness is one of an earlier attempt', () => {
   expect(told(object(status))).toEqual(['created', 'ready']);
 });
 
+test('its deletion is the last of it, and told once', () => {
+  const gone = { ...readSnapshot('paris', object({ ...bound, readyToUse: true })), isGone: true };
+  const { events, known } = newsOf(gone, undefined, now);
+
+  expect(events.map(({ type }) => type.split('.')[3])).toEqual(['created', 'ready', 'deleted']);
+  expect(newsOf(gone, known, now).events).toEqual([]);
+});
+
 test('what can be told once stays known, however many attempts fail in between', () => {
   const failures = Array.from({ length: 40 }, (_, count) =>
     object(failed(`attempt ${count}`, `time ${count}`)),
@@ -87,8 +95,9 @@ test('whoever looks, and whenever, names the facts alike; another object has oth
 
   expect(idsOf(again)).toEqual(idsOf(ready));
   expect(new Set([...idsOf(ready), ...idsOf(other)]).size).toBe(4);
-  const { snapshot } = readSnapshot('paris', ready);
-  expect(deletionOf(snapshot, now).id).toBe(deletionOf(snapshot, now + 1).id);
+  const gone = { ...readSnapshot('paris', ready), isGone: true };
+  const lastIds = [now, now + 1].map((time) => newsOf(gone, undefined, time).events.at(-1)?.id);
+  expect(new Set(lastIds).size).toBe(1);
 });
 
 test('an event says what the object says, without its annotations, and comes back as it was sent', () => {

@@ -98,10 +98,11 @@ export async function startRecorder(): Promise<Recorder> {
 /** Reads what came since the last time, one reading at a time. */
 function reader({ manager }: Bus): () => Promise<string[]> {
   const texts: string[] = [];
-  let next = 1;
+  let next = 0;
   let reading = Promise.resolve();
   const read = async (): Promise<void> => {
-    const { last_seq } = (await manager.streams.info(streamNames.raw)).state;
+    const { first_seq, last_seq } = (await manager.streams.info(streamNames.raw)).state;
+    next = Math.max(next, first_seq);
     for (; next <= last_seq; next++) {
       const message = await manager.streams.getMessage(streamNames.raw, { seq: next });
       if (message) texts.push(message.string());

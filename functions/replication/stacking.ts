@@ -59,14 +59,14 @@ function isStackable(version: ToSend, stacking: Stacking): boolean {
 }
 
 /** In their order, each as large as a stack may be. */
-function inStacks(fit: readonly Waiting[], { largestStack }: Stacking): Waiting[][] {
+function inStacks(fit: readonly Waiting[], stacking: Stacking): Waiting[][] {
   const stacks: Waiting[][] = [];
   let room = 0;
   for (const one of fit) {
-    const { size = 0 } = one.version;
+    const size = sizeOf(one.version, stacking);
     if (size > room || stacks.length === 0) {
       stacks.push([]);
-      room = largestStack;
+      room = stacking.largestStack;
     }
     stacks.at(-1)?.push(one);
     room -= size;

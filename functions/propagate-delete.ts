@@ -15,10 +15,10 @@ import { exclusively } from './replication/exclusive.ts';
 import { heldBecause } from './replication/held.ts';
 import { replicaTime, versionsOf } from './replication/order.ts';
 import {
-  arrivedAt,
   bucketMissing,
   nullVersion,
   type Place,
+  passedOn,
   placeOf,
   unconcerned,
 } from './replication/placing.ts';
@@ -27,6 +27,7 @@ import { carriesMarker, matches } from './replication/rule-match.ts';
 
 /** Beyond the longest PUT, for clocks and queues. */
 const recheckMarginMs = 60_000;
+const arrival = 'dev.causeway.delete.arrived.v1';
 
 export const propagateDelete = defineFunction({
   name: 'propagate-delete',
@@ -53,19 +54,15 @@ export const propagateDelete = defineFunction({
     const place = placeOf(link, data);
     const isRecheck = 'notBefore' in data;
     const isClients = event.type === 'com.amazonaws.s3.ObjectRemoved:Delete';
-    const isPurge = isClients || isRecheck;
     const look = await source.look(place.source);
-    if (look.state === 'object') {
-      // A client's purge is final: a replica that is there again was copied while nobody had heard of it.
-      const isUndone = isPurge && look.replica && place.source.versionId !== nullVersion;
-      if (!isUndone) return done('still at the source');
-      return purge(context, place, { isRecheck, alsoAtSource: look });
-    }
+    // A client's purge is final: what is there again was brought back while nobody had heard of it. It looks like a
+    // replica, but for a key's first marker, which never does.
+    const isBrought = look.state !== 'absent' && (look.replica || (isClients && look.state === 'marker'));
+    const isUndone = isBrought && (isClients || isRecheck) && place.source.versionId !== nullVersion;
+    if (isUndone) return purge(context, place, { isRecheck, alsoAtSource: look });
+    if (look.state === 'object') return done('still at the source');
     if (look.state === 'marker') {
       const exact = 'modified' in data ? data.modified : undefined;
-      // A key's first marker never looks like a replica, but nobody else brings a purged one back.
-      if (isClients || (look.replica && isPurge))
-        return purge(context, place, { isRecheck, alsoAtSource: look });
       if (look.replica && 'eventTime' in data) {
         // Deleting a key that is deleted already announces its marker again, whoever made it.
         const isRemoval = await tellsOfRemoval(context, place, exact);
@@ -119,7 +116,11 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
   const at = { ...link.target, key: place.target.key };
   return exclusively(context, at, async (lock) => {
     const before = await target.look(place.target);
-    if (before.state === 'marker') return done('already there', ...arrived(context, place, told));
+    if (before.state === 'marker')
+      return done(
+        'already there',
+        ...passedOn(context, place, arrival, told === undefined ? {} : { modified: told }),
+      );
     if (before.state === 'object')
       return park(`${link.target.site} holds an object under this marker's version ID`);
     if (before.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
@@ -136,7 +137,7 @@ async function putMarker(context: LinkContext, place: Place, shown: string, told
     const lagMs = clock.now() - Date.parse(modified);
     meter.arrived(link.id, 0, lagMs);
     meter.verified(link.id, lagMs);
-    return done('marker sent', ...arrived(context, place, modified));
+    return done('marker sent', ...passedOn(context, place, arrival, { modified }));
   });
 }
 
@@ -175,8 +176,7 @@ async function purge(
       const after = await target.look(place.target);
       if (after.state !== 'absent') return retryAfter(1000, 'the version did not go');
     }
-    // Also where it has gone already: an earlier request of ours may have done that, and nobody heard of it.
-    const passOn = arrived(context, place);
+    const passOn = passedOn(context, place, arrival);
     if (isRecheck) return done(before.state === 'absent' ? 'still gone' : 'purged a late arrival', ...passOn);
     const notBefore = new Date(clock.now() + deadlines.putMs + recheckMarginMs).toISOString();
     return done(before.state === 'absent' ? 'not there' : 'purged', ...passOn, {
@@ -198,13 +198,3 @@ async function sourceMadeAnew(context: LinkContext, replica: Look): Promise<bool
   const modified = replica.state === 'marker' ? replica.modified : replica.facts.modified;
   return Date.parse(modified) < Date.parse(bucket.created);
 }
-
-const arrived = (context: LinkContext, place: Place, modified?: string) =>
-  context.link.onward
-    ? [
-        {
-          type: 'dev.causeway.delete.arrived.v1' as const,
-          data: { ...arrivedAt(context, place), ...(modified === undefined ? {} : { modified }) },
-        },
-      ]
-    : [];

@@ -2,7 +2,8 @@
  * Proves that the sites agree: each interval one slice of the walk through both listings, and the ledger's due work.
  *
  * on:        scan.due, each interval for each link
- * emits:     version.due (many together: versions.due), delete.due, metadata.due for what differs; scan.due to go on at once when in a hurry
+ * emits:     version.due (many together: versions.due), delete.due, metadata.due for what differs; scan.due to go on
+ *            at once when in a hurry
  * guarantee: what no event told is found all the same, within sixteen intervals; at once after a first start, a lost
  *            stream or a restored source. Never takes a listing's silence for absence. The cursor moves on only when
  *            what was found is on the stream.

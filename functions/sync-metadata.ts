@@ -13,7 +13,7 @@ import { defineFunction, done, later, park, retryAfter } from './define.ts';
 import type { Link, LinkContext } from './ports.ts';
 import { differences, inForce } from './replication/compare.ts';
 import { exclusively } from './replication/exclusive.ts';
-import { arrivedAt, bucketMissing, placeOf, unconcerned } from './replication/placing.ts';
+import { bucketMissing, passedOn, placeOf, unconcerned } from './replication/placing.ts';
 import { lookIfReachable } from './replication/reachable.ts';
 
 /** Another link brings the version; then this change is looked at again. */
@@ -70,10 +70,7 @@ export const syncMetadata = defineFunction({
       }
       const differing = (facts: VersionFacts): readonly string[] =>
         differences(inForce(wanted.facts, clock.now()), inForce(facts, clock.now())).metadata;
-      const passOn = link.onward
-        ? [{ type: 'dev.causeway.metadata.arrived.v1' as const, data: arrivedAt(context, place) }]
-        : [];
-      // An earlier request of ours may have set it, and nobody heard of it.
+      const passOn = passedOn(context, place, 'dev.causeway.metadata.arrived.v1');
       if (differing(seen.facts).length === 0) return done('the same already', ...passOn);
       await target.setMetadata(place.target, wanted.facts);
       const now = await target.look(place.target);

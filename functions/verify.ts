@@ -8,7 +8,7 @@
  */
 import { defineFunction, done, park } from './define.ts';
 import { differences, inForce } from './replication/compare.ts';
-import { arrivedAt, bucketMissing, nullVersion, placeOf } from './replication/placing.ts';
+import { bucketMissing, nullVersion, passedOn, placeOf } from './replication/placing.ts';
 
 /** Rounds after which a target that keeps showing something else needs a person. */
 const roundLimit = 5;
@@ -26,8 +26,12 @@ export const verify = defineFunction({
     if (look.state === 'absent') {
       if (look.missing === 'bucket') throw bucketMissing(link.target.site, link.target.bucket);
       if (data.round >= roundLimit) return park(`${link.target.site} does not keep what it confirmed`);
-      const { modified } = data.expected;
-      const again = { ...version, modified, reason: 'differs', round: data.round + 1 } as const;
+      const again = {
+        ...version,
+        modified: data.expected.modified,
+        reason: 'differs',
+        round: data.round + 1,
+      } as const;
       return done('not there', { type: 'dev.causeway.version.due.v1', data: again });
     }
     if (look.state === 'marker')
@@ -42,25 +46,16 @@ export const verify = defineFunction({
       meter.differs(link.id, place.target, content);
       return park(`${link.target.site} shows another ${content.join(', ')} than was sent`);
     }
-    const passOn = link.onward
-      ? [
-          {
-            type: 'dev.causeway.version.arrived.v1' as const,
-            data: {
-              ...arrivedAt(context, { ...place, via: data.via }),
-              modified: data.expected.modified,
-              size: data.expected.size,
-            },
-          },
-        ]
-      : [];
+    const { modified, size } = data.expected;
+    const arrival = { ...place, via: data.via };
+    const passOn = passedOn(context, arrival, 'dev.causeway.version.arrived.v1', { modified, size });
     // Two-way, a difference can be a client's change at the target that is on its way to the source.
     if (metadata.length > 0 && link.metadataChanges && !link.twoWay) {
       const differs = { ...version, reason: 'differs' } as const;
       // It goes on all the same: what is set right here follows it.
       return done('metadata differs', ...passOn, { type: 'dev.causeway.metadata.due.v1', data: differs });
     }
-    meter.verified(link.id, clock.now() - Date.parse(data.expected.modified));
+    meter.verified(link.id, clock.now() - Date.parse(modified));
     return done('verified', ...passOn);
   },
 });

@@ -1,4 +1,5 @@
 /** What every function on a link asks first: does this event concern the link, and where does it point? */
+import type { DataOf, EventType } from '../../events/catalogue.ts';
 import type { VersionRef } from '../../events/object-events.ts';
 import { RefusedError } from '../errors.ts';
 import type { BatchContext, Link } from '../ports.ts';
@@ -44,9 +45,18 @@ export function placeOf(link: Link, data: Pointing): Place {
 export const bucketMissing = (site: string, bucket: string): RefusedError =>
   new RefusedError(site, 'NoSuchBucket', `bucket ${bucket} does not exist there`);
 
-/** The event that tells rules starting at the target that something arrived there. */
-export const arrivedAt = (context: BatchContext, place: Place) => ({
-  site: context.link.target.site,
-  ...place.target,
-  via: [...place.via],
-});
+/**
+ * The event that tells rules starting at the target that something arrived there, where there are such rules. A repeat
+ * tells it again: an earlier request of ours may have done the work, and nobody heard of it.
+ */
+export const passedOn = <Type extends Arrival>(
+  { link }: BatchContext,
+  place: Place,
+  type: Type,
+  about: Partial<Pick<DataOf<Arrival>, 'modified' | 'size'>> = {},
+) =>
+  link.onward
+    ? [{ type, data: { site: link.target.site, ...place.target, via: [...place.via], ...about } }]
+    : [];
+
+type Arrival = Extract<EventType, `dev.causeway.${string}.arrived.v1`>;

@@ -41,6 +41,9 @@ export const defaultStreamSettings: StreamSettings = {
   replicas: 1,
 };
 
+/** On so many servers of a cluster. */
+export const streamsOn = (replicas: number): StreamSettings => ({ ...defaultStreamSettings, replicas });
+
 /**
  * A stream that is made anew goes on above the sequences it had: a process may still hold a message of the lost one, and
  * would take another of the same sequence for that one, or acknowledge it unseen. A stream stores less than this a

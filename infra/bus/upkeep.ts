@@ -1,5 +1,6 @@
-/** Whether NATS is there at this moment, and its streams with it: for processes that run without a deployment's guard. */
+/** Whether NATS is there at this moment, and its streams with it. */
 import type { NatsConnection } from '@nats-io/transport-node';
+import { messageOf } from '../../functions/errors.ts';
 import type { Clock, Link } from '../../functions/ports.ts';
 import type { Bus } from './connection.ts';
 import { ensureStreams, type StreamSettings } from './streams.ts';
@@ -25,7 +26,7 @@ export function watchConnection(
   return () => (isAway || connection.isClosed() ? 'NATS is away' : undefined);
 }
 
-/** Makes again what is gone, each `everyMs` until the signal aborts. */
+/** Makes again what is gone, each `everyMs` until the signal aborts. `onTrouble` is told why it cannot, once a reason. */
 export async function keepStreams(
   bus: Bus,
   wanted: { readonly links: readonly Link[]; readonly sites: readonly string[] },
@@ -34,16 +35,27 @@ export async function keepStreams(
     everyMs,
     signal,
     streams,
+    onTrouble = () => undefined,
   }: {
     readonly clock: Clock;
     readonly everyMs: number;
     readonly signal: AbortSignal;
-    readonly streams?: StreamSettings;
+    readonly streams?: StreamSettings | undefined;
+    readonly onTrouble?: (reason: string) => void;
   },
 ): Promise<void> {
+  let trouble: string | undefined;
   while (!signal.aborted) {
     // The one rejection is the end of the wait by the signal.
     await clock.sleep(everyMs, signal).catch(() => undefined);
-    if (!signal.aborted) await ensureStreams(bus, wanted, streams).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await ensureStreams(bus, wanted, streams);
+      trouble = undefined;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (reason !== trouble) onTrouble(reason);
+      trouble = reason;
+    }
   }
 }

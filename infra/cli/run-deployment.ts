@@ -3,14 +3,14 @@ import { collectDefaultMetrics } from 'prom-client';
 import type { FunctionDefinition } from '../../functions/define.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { Bus } from '../bus/connection.ts';
-import { defaultStreamSettings } from '../bus/streams.ts';
+import { streamsOn } from '../bus/streams.ts';
 import { watchConnection } from '../bus/upkeep.ts';
 import { type GatewayOptions, startGateway } from '../gateway/gateway.ts';
 import { atMost } from '../host/at-most.ts';
 import { startDeployment } from '../host/deployment.ts';
 import type { HttpServer } from '../host/http-server.ts';
 import { systemClock } from '../host/system-clock.ts';
-import { createLogger, type Logger } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { createTelemetry } from '../telemetry/metrics.ts';
 import { CommandError, type Io } from './io.ts';
 import type { Session } from './session.ts';
@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly listen: number;
   readonly host: string;
   readonly io: Io;
-  readonly logger?: Logger;
+  readonly logger: Logger;
   /** By default the functions run in this process. */
   readonly functions?: readonly FunctionDefinition[];
   /** For a process that listens to its end from the beginning; by default it does when all runs. */
@@ -36,9 +36,8 @@ const refreshWithinMs = 2_000;
 
 /** Until it is told to stop. Whatever could not be started, what was started is stopped. */
 export async function runDeployment(options: RunOptions): Promise<void> {
-  const { session, bus, io, functions } = options;
+  const { session, bus, io, logger, functions } = options;
   const { links, stores, settings } = session;
-  const logger = options.logger ?? createLogger(settings.logLevel);
   const telemetry = createTelemetry(logger);
   collectDefaultMetrics({ register: telemetry.registry });
   const deployment = await startDeployment({
@@ -49,7 +48,7 @@ export async function runDeployment(options: RunOptions): Promise<void> {
     logger,
     telemetry,
     clock: systemClock,
-    streams: { ...defaultStreamSettings, replicas: settings.natsReplicas },
+    streams: streamsOn(settings.natsReplicas),
     ...(functions ? { functions } : {}),
   });
   let gateway: HttpServer | undefined;

@@ -35,35 +35,34 @@ export const parseDuration = (text: string): number | undefined => quantity(text
 /** Bytes. */
 export const parseSize = (text: string): number | undefined => quantity(text, bytesIn);
 
-/** A size, as bytes within bounds that are given as they are written. */
-export function size(from: string, to: string): z.ZodType<number> {
-  const [least, most] = [parseSize(from) ?? 0, parseSize(to) ?? Number.POSITIVE_INFINITY];
-  const wanted = `must be a size such as 32MiB or 25MB, from ${from} to ${to}`;
-  return z.string(wanted).transform((text, context) => {
-    const value = parseSize(text);
+/** A field of text that `parse` reads as a number from one to another. */
+const quantityField = (
+  parse: (text: string) => number | undefined,
+  [least, most]: readonly [number, number],
+  wanted: string,
+) =>
+  z.string(wanted).transform((text, context) => {
+    const value = parse(text);
     if (value !== undefined && value >= least && value <= most) return value;
     context.addIssue({ code: 'custom', message: wanted });
     return z.NEVER;
   });
+
+/** A size field, as bytes within bounds that are given as they are written. */
+export function size(from: string, to: string): z.ZodType<number> {
+  const bounds = [parseSize(from) ?? 0, parseSize(to) ?? Number.POSITIVE_INFINITY] as const;
+  return quantityField(parseSize, bounds, `must be a size such as 32MiB or 25MB, from ${from} to ${to}`);
 }
 
 /** A duration field, as milliseconds within bounds that are given as they are written. */
 export function duration(from: string, to: string): z.ZodType<number, string> {
-  const [least, most] = [parseDuration(from) ?? 0, parseDuration(to) ?? Number.POSITIVE_INFINITY];
+  const bounds = [parseDuration(from) ?? 0, parseDuration(to) ?? Number.POSITIVE_INFINITY] as const;
   const wanted = `must be a duration such as 1m, 2s or 500ms, from ${from} to ${to}`;
-  return z
-    .string(wanted)
-    .transform((text, context) => {
-      const value = parseDuration(text);
-      if (value !== undefined && value >= least && value <= most) return value;
-      context.addIssue({ code: 'custom', message: wanted });
-      return z.NEVER;
-    })
-    .meta({
-      pattern: String.raw`^[0-9]{1,15}(\.[0-9]{1,6})?(ms|s|m|h|d)$`,
-      maxLength: 25,
-      ...celRules({ rule: durationRule(least, most), message: wanted }),
-    });
+  return quantityField(parseDuration, bounds, wanted).meta({
+    pattern: String.raw`^[0-9]{1,15}(\.[0-9]{1,6})?(ms|s|m|h|d)$`,
+    maxLength: 25,
+    ...celRules({ rule: durationRule(...bounds), message: wanted }),
+  });
 }
 
 /** CEL has durations, but no days, and none beyond 292 years: in numbers there is nothing that it cannot read. */

@@ -8,13 +8,8 @@ import type { Clock, Link } from '../../functions/ports.ts';
 import { createFeed } from '../bus/feed.ts';
 import { countLedger } from '../bus/ledger-bucket.ts';
 import { whyNotStoring } from '../bus/storing.ts';
-import {
-  ackWaitMs,
-  defaultStreamSettings,
-  ensureStreams,
-  scanConsumer,
-  streamNames,
-} from '../bus/streams.ts';
+import { ackWaitMs, scanConsumer, streamNames } from '../bus/streams.ts';
+import { keepStreams } from '../bus/upkeep.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { atMost } from './at-most.ts';
 import { createGate } from './gate.ts';
@@ -60,22 +55,14 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const warn = (about: object, words: string): void => {
     if (!stopping.signal.aborted) logger.warn(about, words);
   };
-  let trouble: string | undefined;
-  every(guardEveryMs, stopping.signal, clock, async () => {
-    try {
-      await ensureStreams(
-        bus,
-        { links, sites: [...stores.keys()] },
-        options.streams ?? defaultStreamSettings,
-      );
-      trouble = undefined;
-    } catch (error) {
-      const reason = messageOf(error);
-      // Each second the same: told once.
-      if (reason !== trouble) warn({ reason }, 'whether the streams are there could not be made sure');
-      trouble = reason;
-    }
-  });
+  keepStreams(
+    bus,
+    { links, sites: [...stores.keys()] },
+    {
+      ...{ clock, everyMs: guardEveryMs, signal: stopping.signal, streams: options.streams },
+      onTrouble: (reason) => warn({ reason }, 'whether the streams are there could not be made sure'),
+    },
+  ).catch(() => undefined);
   every(statusEveryMs, stopping.signal, clock, async () => {
     const written = await status().catch(() => []);
     // Whoever asks meanwhile sees the entries expire.

@@ -8,7 +8,7 @@ import { createKeyLocks } from '../bus/key-locks.ts';
 import { createLedger, type StoredLedger } from '../bus/ledger.ts';
 import { createLedgerBucket } from '../bus/ledger-bucket.ts';
 import { createLockBucket } from '../bus/lock-bucket.ts';
-import { bucketNames, defaultStreamSettings, ensureStreams, type StreamSettings } from '../bus/streams.ts';
+import { bucketNames, ensureStreams, type StreamSettings } from '../bus/streams.ts';
 import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
 import { sharedReads } from '../stores/shared-reads.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
@@ -39,7 +39,7 @@ export interface World {
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { bus, clock, deadlines, stores, telemetry } = options;
   const sites = [...stores.keys()];
-  await ensureStreams(bus, { links: options.links, sites }, options.streams ?? defaultStreamSettings);
+  await ensureStreams(bus, { links: options.links, sites }, options.streams);
   const kvm = new Kvm(bus.jetstream);
   const [ledgerBucket, locksBucket, walksBucket, orphansBucket, statusBucket] = await Promise.all([
     kvm.open(bucketNames.ledger),
@@ -69,10 +69,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     return store;
   };
   const shared = new Map([...stores].map(([site, store]) => [site, sharedReads(store, clock)]));
-  /** Several links start there. */
-  const isShared = ({ source }: Link): boolean =>
-    options.links.filter((one) => one.source.site === source.site && one.source.bucket === source.bucket)
-      .length > 1;
+  const startOf = ({ source }: Link): string => `${source.site}/${source.bucket}`;
+  const starting = Map.groupBy(options.links, startOf);
+  const sourceOf = (link: Link): ObjectStore => {
+    const isShared = (starting.get(startOf(link))?.length ?? 0) > 1;
+    return (isShared ? shared.get(link.source.site) : undefined) ?? storeOf(link.source.site);
+  };
   return {
     log,
     ledger,
@@ -80,7 +82,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     statusBucket,
     contextOf: (link) => ({
       link,
-      source: (isShared(link) && shared.get(link.source.site)) || storeOf(link.source.site),
+      source: sourceOf(link),
       target: storeOf(link.target.site),
       site: (name) => stores.get(name),
       locks,

@@ -8,6 +8,7 @@ import { remoteFunctions } from '../../host/remote-function.ts';
 import { systemClock } from '../../host/system-clock.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { type CliCommand, withDocuments, withGateway, withNats } from '../command.ts';
+import { exitSoon } from '../exit-soon.ts';
 import { UsageError } from '../io.ts';
 import { gatewayOptions, readOptions, sessionOptions } from '../options.ts';
 import { runDeployment } from '../run-deployment.ts';
@@ -15,8 +16,6 @@ import { connectSession, openSession } from '../session.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 const placeholder = '{function}';
-/** After the drain, what still holds the process is given up. */
-const lingerMs = 500;
 
 export const dispatch: CliCommand = {
   name: 'dispatch',
@@ -72,7 +71,7 @@ export const dispatch: CliCommand = {
       await bus.close();
       code = 0;
     } finally {
-      setTimeout(() => process.exit(code), lingerMs).unref();
+      exitSoon(code);
       await Promise.all([remote.close(), session.close()]);
     }
     return code;

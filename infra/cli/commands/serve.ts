@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { functions } from '../../../functions/index.ts';
 import type { Bus } from '../../bus/connection.ts';
 import { createSink, type Sink } from '../../bus/sink.ts';
-import { defaultStreamSettings } from '../../bus/streams.ts';
+import { streamsOn } from '../../bus/streams.ts';
 import { keepStreams, watchConnection } from '../../bus/upkeep.ts';
 import { type HttpHost, startHttpHost } from '../../host/http-host.ts';
 import { systemClock as clock } from '../../host/system-clock.ts';
@@ -11,6 +11,7 @@ import { openWorld } from '../../host/world.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { createTelemetry } from '../../telemetry/metrics.ts';
 import { type CliCommand, withDocuments, withNats } from '../command.ts';
+import { exitSoon } from '../exit-soon.ts';
 import { UsageError } from '../io.ts';
 import { readOptions, sessionOptions } from '../options.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
@@ -18,8 +19,6 @@ import { untilStopped } from '../until-stopped.ts';
 
 const names = functions.map(({ name }) => name).join(', ');
 const streamsEveryMs = 5_000;
-/** After the drain, what still holds the process is given up. */
-const lingerMs = 500;
 
 export const serve: CliCommand = {
   name: 'serve',
@@ -47,7 +46,7 @@ export const serve: CliCommand = {
       bus = await connectSession(session);
       const host = await startFunction(session, bus, sink, { bound, host: chosen.host });
       const { links, stores } = session;
-      const streams = { ...defaultStreamSettings, replicas: session.settings.natsReplicas };
+      const streams = streamsOn(session.settings.natsReplicas);
       const upkeep = { clock, everyMs: streamsEveryMs, signal: ending.signal, streams };
       keepStreams(bus, { links, sites: [...stores.keys()] }, upkeep).catch(() => undefined);
       io.say(`${name} listens on ${chosen.host}:${host.port}`);
@@ -56,7 +55,7 @@ export const serve: CliCommand = {
       await host.stop();
       code = 0;
     } finally {
-      setTimeout(() => process.exit(code), lingerMs).unref();
+      exitSoon(code);
       ending.abort();
       await Promise.all([bus?.close(), sink?.close(), session.close()]);
     }
@@ -80,7 +79,7 @@ async function startFunction(
     clock,
     telemetry,
     log: sink,
-    streams: { ...defaultStreamSettings, replicas: natsReplicas },
+    streams: streamsOn(natsReplicas),
   });
   return startHttpHost({
     bound,

@@ -3,7 +3,7 @@
  * could not deliver, brought to the ledger.
  */
 import { createSink } from '../../bus/sink.ts';
-import { defaultStreamSettings } from '../../bus/streams.ts';
+import { streamsOn } from '../../bus/streams.ts';
 import { keepStreams, watchConnection } from '../../bus/upkeep.ts';
 import { startGateway } from '../../gateway/gateway.ts';
 import { startIntakes } from '../../host/intakes.ts';
@@ -13,6 +13,7 @@ import { openWorld } from '../../host/world.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { createTelemetry } from '../../telemetry/metrics.ts';
 import { type CliCommand, withDocuments, withGateway, withNats } from '../command.ts';
+import { exitSoon } from '../exit-soon.ts';
 import { UsageError } from '../io.ts';
 import { gatewayOptions, readOptions, sessionOptions } from '../options.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
@@ -20,8 +21,6 @@ import { untilStopped } from '../until-stopped.ts';
 
 const guardEveryMs = 1000;
 const drainMs = 8_000;
-/** After the drain, what still holds the process is given up. */
-const lingerMs = 500;
 
 export const sources: CliCommand = {
   name: 'sources',
@@ -48,7 +47,7 @@ export const sources: CliCommand = {
       await running.stop();
       code = 0;
     } finally {
-      setTimeout(() => process.exit(code), lingerMs).unref();
+      exitSoon(code);
       await Promise.all([sink.close(), session.close()]);
     }
     return code;
@@ -66,7 +65,7 @@ async function startSources(
   const ending = new AbortController();
   const logger = createLogger(settings.logLevel);
   const telemetry = createTelemetry(logger);
-  const streams = { ...defaultStreamSettings, replicas: natsReplicas };
+  const streams = streamsOn(natsReplicas);
   const world = await openWorld({ bus, links, stores, deadlines, clock, telemetry, log, streams });
   const intakes = await startIntakes({ bus, stores, world, telemetry, logger });
   const upkeep = { clock, everyMs: guardEveryMs, signal: ending.signal, streams };

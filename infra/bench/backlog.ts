@@ -29,8 +29,15 @@ export const backlog: Scenario = {
   async round({ plan, stage, product, cpu: meter, signal, cleanup }) {
     const { source, target, bucket } = stage;
     const names = objectNames('backlog', plan.objects);
-    const bodyOf = bodies(plan);
-    await offer({ site: source, bucket, names, bodyOf, ratePerSecond: 0, ageMs, signal });
+    const offered = await offer({
+      site: source,
+      bucket,
+      names,
+      bodyOf: bodies(plan),
+      ratePerSecond: 0,
+      ageMs,
+      signal,
+    });
     const prepared = await product.prepare(stage);
     cleanup.defer(() => prepared.stop());
     await meter.start(processesOf(stage, prepared));
@@ -41,7 +48,8 @@ export const backlog: Scenario = {
         site: target,
         bucket,
         names,
-        pauseMs, // What counts is when the last one arrives: to look beyond the first gap would only burden the target.
+        pauseMs,
+        // What counts is when the last one arrives: to look beyond the first gap would only burden the target.
         beyondGaps: false,
         giveUpAt,
         signal,
@@ -54,9 +62,8 @@ export const backlog: Scenario = {
     const cpuMs = await meter.used(processesOf(stage, prepared));
     const tookMs = (missing > 0 ? ended : Math.max(...seen)) - began;
     await stage.wire.cut();
-    const content = names.reduce((sum, _, index) => sum + bodyOf(index).length, 0);
     const figures = {
-      'bytes on the wire': (await stage.wire.passed()) / content,
+      'bytes on the wire': (await stage.wire.passed()) / offered.bytes,
       arrived: (seen.length * 1000) / tookMs,
       ...(seen.length > 0 && { 'first arrival': (Math.min(...seen) - began) / 1000 }),
       ...(seen.length > 0 && cpuMs && { 'CPU an object': cpuEach(cpuMs, seen.length) }),

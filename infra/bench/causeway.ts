@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config/env.ts';
+import { natsUrl } from '../sites/nats-server.ts';
 import { freePort } from '../sites/ports.ts';
 import { startProcess } from '../sites/process.ts';
 import { onFreePort } from '../sites/restartable.ts';
@@ -64,9 +65,6 @@ async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared
     stop: async () => child?.stop(),
   };
 }
-
-const natsUrl = ({ host, port, user, password }: NonNullable<Stage['nats']>): string =>
-  `nats://${user}:${password}@${host}:${port}`;
 
 const credentials = (site: string, { accessKey, secretKey }: { accessKey: string; secretKey: string }) => ({
   [`${site.toUpperCase()}_ACCESS_KEY_ID`]: accessKey,

@@ -4,6 +4,9 @@ import type { Plan } from './scenario.ts';
 
 const words = ['replica', 'version', 'bucket', 'marker', 'origin', 'target', 'stream', 'digest'];
 
+/** From 0 to 1, spread out whatever the count, and the same in each round. */
+export const evenly = (index: number): number => (index * 0.618_034) % 1;
+
 export type BodyOf = (index: number) => Buffer;
 
 export function bodies({ content = 'random', objectBytes }: Pick<Plan, 'content' | 'objectBytes'>): BodyOf {
@@ -11,10 +14,9 @@ export function bodies({ content = 'random', objectBytes }: Pick<Plan, 'content'
     case 'random':
       return () => randomBytes(objectBytes);
     case 'random-sizes':
-      // Spread evenly, the same in each round.
-      return (index) => randomBytes(Math.floor(((index * 0.618_034) % 1) * objectBytes));
+      return (index) => randomBytes(Math.floor(evenly(index) * objectBytes));
     case 'json':
-      return (index) => records(index, 1024 + Math.floor(((index * 0.618_034) % 1) * (objectBytes - 1024)));
+      return (index) => records(index, 1024 + Math.floor(evenly(index) * (objectBytes - 1024)));
   }
 }
 

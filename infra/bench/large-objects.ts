@@ -33,7 +33,7 @@ export async function offerInParts({ site, bucket, names, bytes, signal }: Large
   } finally {
     client.destroy();
   }
-  return { began, ended: Date.now() };
+  return { began, ended: Date.now(), bytes: names.length * bytes };
 }
 
 async function putInParts(

@@ -2,7 +2,7 @@
 import { cpuEach } from './cpu.ts';
 import { offerInParts } from './large-objects.ts';
 import { objectNames } from './objects.ts';
-import { watch } from './observer.ts';
+import { watchOffering } from './observer.ts';
 import { processesOf, type Scenario } from './scenario.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -26,23 +26,15 @@ export const large: Scenario = {
     await prepared.run();
     await cpu.start(processesOf(stage, prepared));
     const names = objectNames('large', plan.objects);
-    let giveUpAt = Number.POSITIVE_INFINITY;
-    const writing = { site: source, bucket, names, bytes: plan.objectBytes, signal };
-    const offering = offerInParts(writing).finally(() => {
-      giveUpAt = Date.now() + plan.limitMs;
-    });
-    const watched = {
-      site: target,
-      bucket,
-      names,
-      pauseMs,
-      beyondGaps: true,
-      giveUpAt: () => giveUpAt,
-      signal,
-    };
-    const [offered, { sightings, missing, resolutionMs }] = await Promise.all([offering, watch(watched)]);
+    const at = { bucket, names, signal };
+    const offering = offerInParts({ site: source, ...at, bytes: plan.objectBytes });
+    const { offered, sightings, missing, resolutionMs, gaveUpAt } = await watchOffering(
+      offering,
+      plan.limitMs,
+      { site: target, ...at, pauseMs },
+    );
     const cpuMs = await cpu.used(processesOf(stage, prepared));
-    const last = missing > 0 ? giveUpAt : Math.max(...sightings.map(({ seen }) => seen));
+    const last = missing > 0 ? gaveUpAt : Math.max(...sightings.map(({ seen }) => seen));
     const mebibytes = (sightings.length * plan.objectBytes) / MEBIBYTE;
     const figures = {
       crossed: (mebibytes * 1000) / (last - offered.began),

@@ -2,7 +2,7 @@
 import { bodies } from './content.ts';
 import { cpuEach } from './cpu.ts';
 import { objectNames, offer } from './objects.ts';
-import { watch } from './observer.ts';
+import { watchOffering } from './observer.ts';
 import { type Outcome, processesOf, type Scenario, type Trial } from './scenario.ts';
 import { quantile } from './statistics.ts';
 
@@ -54,36 +54,22 @@ async function flow({ plan, stage, signal }: Trial, folder: string, count: numbe
   const { source, target, bucket } = stage;
   const names = objectNames(folder, count);
   const { ratePerSecond, limitMs } = plan;
-  let giveUpAt = Number.POSITIVE_INFINITY;
-  const offering = offer({
-    site: source,
-    bucket,
-    names,
-    bodyOf: bodies(plan),
-    ratePerSecond,
-    signal,
-  }).finally(() => {
-    giveUpAt = Date.now() + limitMs;
-  });
-  const watching = watch({
+  const at = { bucket, names, signal };
+  const offering = offer({ site: source, ...at, bodyOf: bodies(plan), ratePerSecond });
+  const { offered, sightings, missing, resolutionMs, gaveUpAt } = await watchOffering(offering, limitMs, {
     site: target,
-    bucket,
-    names,
+    ...at,
     pauseMs,
-    beyondGaps: true,
-    giveUpAt: () => giveUpAt,
-    signal,
   });
-  const [offered, { sightings, missing, resolutionMs }] = await Promise.all([offering, watching]);
   const lags = sightings.map(({ modified, seen }) => seen - modified);
   // What never came is at least as late as the round was long.
-  lags.push(...Array.from({ length: missing }, () => giveUpAt - offered.began));
+  lags.push(...Array.from({ length: missing }, () => gaveUpAt - offered.began));
   const last = Math.max(...sightings.map(({ seen }) => seen), offered.ended);
   const figures = {
     'lag p50': quantile(lags, 0.5),
     'lag p99': quantile(lags, 0.99),
     arrived: (sightings.length * 1000) / (last - offered.began),
-    'after the last PUT': (missing > 0 ? giveUpAt : last) - offered.ended,
+    'after the last PUT': (missing > 0 ? gaveUpAt : last) - offered.ended,
   };
   return { figures, missing, resolutionMs };
 }

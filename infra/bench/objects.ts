@@ -43,6 +43,8 @@ export interface Offered {
   /** When the first was sent and the last was acknowledged: milliseconds since 1970. */
   readonly began: number;
   readonly ended: number;
+  /** Of all contents together. */
+  readonly bytes: number;
 }
 
 /** Writes them in order. Throws when the site does not take one. */
@@ -52,13 +54,16 @@ export async function offer(options: Offer): Promise<Offered> {
   const age = ageMs !== undefined && {
     'x-minio-source-mtime': new Date(Date.now() - ageMs).toISOString(),
   };
+  let bytes = 0;
   const put = async (key: string, index: number): Promise<void> => {
+    const body = bodyOf(index);
+    bytes += body.length;
     const extra =
       index % taggedEvery === 0
         ? { 'x-amz-tagging': `round=bench&number=${index}`, 'x-amz-meta-number': `${index}` }
         : {};
     const headers = { 'content-type': 'application/octet-stream', ...extra, ...age };
-    const request = { method: 'PUT', bucket, key, headers, body: bodyOf(index), deadlineMs } as const;
+    const request = { method: 'PUT', bucket, key, headers, body, deadlineMs } as const;
     const answer = await client.send(request);
     if (answer.status !== 200) throw await client.refusal(request, answer);
   };
@@ -69,7 +74,7 @@ export async function offer(options: Offer): Promise<Offered> {
   } finally {
     await client.close();
   }
-  return { began, ended: Date.now() };
+  return { began, ended: Date.now(), bytes };
 }
 
 /** Puts a delete marker on each of them. */

@@ -8,7 +8,7 @@ import { toMilliseconds } from '../../events/times.ts';
 import type { ListPage } from '../../functions/ports.ts';
 import type { MinioServer } from '../sites/minio-server.ts';
 import { listVersions } from '../stores/minio-listing.ts';
-import { rootWire } from './objects.ts';
+import { type Offered, rootWire } from './objects.ts';
 import { quantile } from './statistics.ts';
 
 const deadlineMs = 30_000;
@@ -101,4 +101,19 @@ export async function watch({
     missing: names.length - sightings.size,
     resolutionMs: gaps.length > 0 ? quantile(gaps, 0.99) : 0,
   };
+}
+
+/** Looks while objects are offered, and for `limitMs` after the last was taken; tells when it gave up, if it did. */
+export async function watchOffering(
+  offering: Promise<Offered>,
+  limitMs: number,
+  watched: Omit<Watch, 'giveUpAt' | 'beyondGaps'>,
+): Promise<Observation & { readonly offered: Offered; readonly gaveUpAt: number }> {
+  let gaveUpAt = Number.POSITIVE_INFINITY;
+  const ended = offering.finally(() => {
+    gaveUpAt = Date.now() + limitMs;
+  });
+  const watching = watch({ ...watched, beyondGaps: true, giveUpAt: () => gaveUpAt });
+  const [offered, observation] = await Promise.all([ended, watching]);
+  return { ...observation, offered, gaveUpAt };
 }

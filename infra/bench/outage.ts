@@ -1,6 +1,6 @@
 /** The link is cut while objects are written: how soon after its return are they all there? */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bodies } from './content.ts';
+import { bodies, evenly } from './content.ts';
 import { objectNames, offer } from './objects.ts';
 import { watch } from './observer.ts';
 import type { Product, Scenario, Trial } from './scenario.ts';
@@ -35,7 +35,7 @@ export const outage: Scenario = {
     const returns: Return[] = [];
     for (let number = 0; number < cuts; number++) {
       signal.throwIfAborted();
-      await sleep(((number * 0.618_034) % 1) * longestPhaseMs, undefined, { signal });
+      await sleep(evenly(number) * longestPhaseMs, undefined, { signal });
       returns.push(await cutOnce(trial, number, cutMs));
     }
     const figures = {

@@ -35,6 +35,15 @@ export interface NatsServer extends Restartable {
   readonly password: string;
 }
 
+/** With its credentials. */
+export const natsUrl = ({
+  host,
+  port,
+  user,
+  password,
+}: Pick<NatsServer, 'host' | 'port' | 'user' | 'password'>): string =>
+  `nats://${user}:${password}@${host}:${port}`;
+
 /** Starts nats-server and resolves once JetStream answers. */
 export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const { binary, dir, readyWithinMs = 30_000 } = options;

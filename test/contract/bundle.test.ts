@@ -2,6 +2,7 @@
  * The bundles as containers run them: one file, away from the sources and from node_modules, nothing to write on, and all
  * that they know from Knative's environment.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { functions } from '../../functions/index.ts';
 import type { Bus } from '../../infra/bus/connection.ts';
 import { streamNames } from '../../infra/bus/streams.ts';
 import type { Environment } from '../../infra/config/env.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { bundle } from '../../knative/bundling.ts';
 import { draftOf, eventOf } from '../unit/events/samples.ts';
@@ -40,10 +42,9 @@ beforeAll(async () => {
   site = await silentSite();
   site.answer();
   const documents = await writeDocuments(dir, site.server.port);
-  const { host, port, user, password } = nats.server;
   env = {
     ...credentials,
-    CAUSEWAY_NATS_URL: `nats://${user}:${password}@${host}:${port}`,
+    CAUSEWAY_NATS_URL: natsUrl(nats.server),
     CAUSEWAY_DOCUMENTS: documents,
     K_REVISION: 'function-00001',
     K_CONFIGURATION: 'function',

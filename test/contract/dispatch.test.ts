@@ -1,4 +1,5 @@
 /** `causeway dispatch` and `causeway sources` as containers run them, between a real NATS and functions elsewhere. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { createEventLog } from '../../infra/bus/event-log.ts';
 import { countLedger } from '../../infra/bus/ledger-bucket.ts';
 import { streamNames } from '../../infra/bus/streams.ts';
 import type { Environment } from '../../infra/config/env.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import notifications from '../unit/events/minio-notifications.json' with { type: 'json' };
 import { draftOf, eventOf, link } from '../unit/events/samples.ts';
@@ -38,8 +40,7 @@ let running: Served | undefined;
 beforeEach(async () => {
   nats = await startBusWorld();
   bus = await nats.connect();
-  const { host, port, user, password } = nats.server;
-  env = { ...credentials, CAUSEWAY_NATS_URL: `nats://${user}:${password}@${host}:${port}` };
+  env = { ...credentials, CAUSEWAY_NATS_URL: natsUrl(nats.server) };
   dir = await mkdtemp(join(tmpdir(), 'causeway-dispatch-'));
   site = await silentSite();
   other = await recorder();

@@ -1,4 +1,5 @@
 /** `causeway serve` as a container runs it: $PORT, health, the end of it, alone or as process 1. */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { keySubjects } from '../../events/subjects.ts';
 import type { Bus } from '../../infra/bus/connection.ts';
 import { streamNames } from '../../infra/bus/streams.ts';
 import type { Environment } from '../../infra/config/env.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { draftOf, eventOf } from '../unit/events/samples.ts';
 import { type BusWorld, setupMs, startBusWorld } from './bus/bus-world.ts';
@@ -33,8 +35,7 @@ let served: Served | undefined;
 beforeAll(async () => {
   nats = await startBusWorld();
   bus = await nats.connect();
-  const { host, port, user, password } = nats.server;
-  env = { ...credentials, CAUSEWAY_NATS_URL: `nats://${user}:${password}@${host}:${port}` };
+  env = { ...credentials, CAUSEWAY_NATS_URL: natsUrl(nats.server) };
 }, setupMs);
 afterAll(() => nats?.stop());
 

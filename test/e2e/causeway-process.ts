@@ -1,4 +1,5 @@
 /** Causeway as its users run it: `causeway up` as a process of its own, which can be killed. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { environment } from '../../infra/config/env.ts';
 import type { EmbeddedWorld } from '../../infra/sites/embedded.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 
 const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
 
@@ -62,14 +64,13 @@ export function credentialsOf(world: EmbeddedWorld): Record<string, string> {
 export async function causewayUp(dir: string, world: EmbeddedWorld, text: string): Promise<CausewayProcess> {
   const file = join(dir, 'causeway.yaml');
   await writeFile(file, text);
-  const { host, port, user, password } = world.nats;
   const env = {
     ...environment,
     ...credentialsOf(world),
     CAUSEWAY_LOG: environment.CAUSEWAY_TEST_LOG ?? 'fatal',
     CAUSEWAY_REQUEST_DEADLINE: '5s',
     CAUSEWAY_PUT_DEADLINE: '10s',
-    CAUSEWAY_NATS_URL: `nats://${user}:${password}@${host}:${port}`,
+    CAUSEWAY_NATS_URL: natsUrl(world.nats),
   };
   let child: ChildProcess | undefined;
   let gateway = '';

@@ -5,7 +5,7 @@ import { type Application, applicationAt } from './application.ts';
 import { agreed, eventually, quiet } from './awaiting.ts';
 import { announce, forceDelete, notification, withoutEvents } from './loss.ts';
 import { links } from './rules.ts';
-import { listVersions } from './snapshot.ts';
+import { versionIds } from './snapshot.ts';
 import { type Running, startWorld, type World } from './world.ts';
 
 const rules = links({
@@ -30,8 +30,6 @@ afterAll(async () => {
 });
 
 const total = (link: string) => running.telemetry.totals(link);
-const ids = async (site: Application, bucket: string, prefix = ''): Promise<string[]> =>
-  (await listVersions(site, bucket, prefix)).map(({ versionId }) => versionId);
 
 describe('what events tell', () => {
   const both = (prefix: string) => agreed([east, west], { bucket: 'told', prefix });
@@ -124,9 +122,9 @@ describe('what events tell', () => {
     await forceDelete(world, 'east', 'told', 'all/key');
     await announce(running.bus, 'east', notification('ObjectRemoved:DeleteAllVersions', 'told', 'all/key'));
 
-    await eventually(async () => expect((await ids(west, 'told', 'all/')).length).toBeLessThan(2));
+    await eventually(async () => expect((await versionIds(west, 'told', 'all/')).length).toBeLessThan(2));
     await quiet(running, rules);
-    expect(await ids(west, 'told', 'all/')).toEqual([own?.versionId]);
+    expect(await versionIds(west, 'told', 'all/')).toEqual([own?.versionId]);
   });
 
   test('what is gone before its event is looked at is no error', async () => {

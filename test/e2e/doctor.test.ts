@@ -1,4 +1,5 @@
 /** What `causeway doctor` finds, at real sites: nothing where all is well, and each fault by its name, with the cure. */
+
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,6 +15,7 @@ import { environment } from '../../infra/config/env.ts';
 import type { Check } from '../../infra/doctor/check.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
 import { startMinio } from '../../infra/sites/minio-server.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { startProcess } from '../../infra/sites/process.ts';
 import { announceChanges, createBucket, rootClient } from '../../infra/sites/setup.ts';
@@ -64,10 +66,7 @@ function server(name: string) {
   return found.server;
 }
 
-const natsUrl = (): string => {
-  const { host, port, user, password } = world.embedded.nats;
-  return `nats://${user}:${password}@${host}:${port}`;
-};
+const embedded = (): string => natsUrl(world.embedded.nats);
 
 /** Root may do anything, at both sites: for buckets that Causeway's own user has no permission for. */
 const asRoot = (): Record<string, string> =>
@@ -118,7 +117,7 @@ test('says that all is well, and neither changes nor announces anything', async 
       ruleDocument('photos', 'photos', '  direction: two-way\n'),
       ruleDocument('records', 'records'),
     ],
-    { args: ['--nats', natsUrl()] },
+    { args: ['--nats', embedded()] },
   );
 
   expect(problems(checks)).toEqual([]);
@@ -302,7 +301,7 @@ describe('a bucket', () => {
     const [fast = ''] = server('paris').notificationArns;
     for (const name of ['paris', 'tokyo'])
       await prepare(name, (client) => createBucket(client, { name: 'silent' }));
-    const none = await checksOf(documents, { env: asRoot(), args: ['--nats', natsUrl()] });
+    const none = await checksOf(documents, { env: asRoot(), args: ['--nats', embedded()] });
     await prepare('paris', (client) => announceChanges(client, 'silent', [fast]));
     const unsafe = await checksOf(documents, { env: asRoot() });
 

@@ -1,4 +1,5 @@
 /** Commands that look at events, as scripts run them: child processes against a real nats-server of the test's. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { createEventLog } from '../../infra/bus/event-log.ts';
 import { ensureStreams, streamNames } from '../../infra/bus/streams.ts';
 import type { DeadLetters, EventLog } from '../../infra/host/ports.ts';
 import { systemClock } from '../../infra/host/system-clock.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { all, type BusWorld, startBusWorld } from '../contract/bus/bus-world.ts';
 import { links } from './rules.ts';
 import { type Finished, runCommand } from './run-command.ts';
@@ -83,9 +85,12 @@ export async function startEventsWorld(): Promise<EventsWorld> {
     file,
     site('east', 1) + site('west', 2) + rule('photos', 'two-way') + rule('videos', 'one-way'),
   );
-  const { user, password, host, port } = nats.server;
-  const env = { ...credentials, CAUSEWAY_NATS_URL: `nats://${user}:${password}@${host}:${port}` };
-  const secrets = [password, credentials.EAST_SECRET_ACCESS_KEY, credentials.WEST_SECRET_ACCESS_KEY];
+  const env = { ...credentials, CAUSEWAY_NATS_URL: natsUrl(nats.server) };
+  const secrets = [
+    nats.server.password,
+    credentials.EAST_SECRET_ACCESS_KEY,
+    credentials.WEST_SECRET_ACCESS_KEY,
+  ];
 
   async function empty(): Promise<void> {
     for await (const name of bus.manager.streams.names()) await bus.manager.streams.delete(name);

@@ -1,4 +1,5 @@
 /** `causeway explain` beside a running deployment, and without one: what is known of one key, wherever it is known. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -9,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEvent, makeEvent } from '../../events/cloudevent.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { rootClient } from '../../infra/sites/setup.ts';
 import { credentialsOf } from './causeway-process.ts';
 import { links } from './rules.ts';
@@ -42,8 +44,7 @@ afterAll(async () => {
 });
 
 function explain(address: string, { nats = true, args = [] as readonly string[] } = {}): Promise<Finished> {
-  const { host, port, user, password } = world.embedded.nats;
-  const named = nats ? ['--nats', `nats://${user}:${password}@${host}:${port}`] : [];
+  const named = nats ? ['--nats', natsUrl(world.embedded.nats)] : [];
   return runCommand(['explain', address, '-f', file, ...named, ...args], credentialsOf(world.embedded));
 }
 

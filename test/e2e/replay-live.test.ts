@@ -1,10 +1,12 @@
 /** A running deployment seen by `status`, and given events again by `replay`: its links do the work once more. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readEvents } from '../../infra/bus/event-history.ts';
 import { readLetters } from '../../infra/bus/kept-letters.ts';
+import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { rootClient } from '../../infra/sites/setup.ts';
 import { all } from '../contract/bus/bus-world.ts';
 import { eventually } from './awaiting.ts';
@@ -40,8 +42,7 @@ afterAll(async () => {
 });
 
 async function causeway(...args: string[]) {
-  const { host, port, user, password } = world.embedded.nats;
-  const nats = `nats://${user}:${password}@${host}:${port}`;
+  const nats = natsUrl(world.embedded.nats);
   const { code, stdout, stderr } = await runCommand(
     [...args, '-f', file, '--nats', nats, '--json'],
     credentialsOf(world.embedded),

@@ -58,6 +58,9 @@ export async function listVersions(
   return lines.sort(newestFirst);
 }
 
+export const versionIds = async (site: Application, bucket: string, prefix = ''): Promise<string[]> =>
+  (await listVersions(site, bucket, prefix)).map(({ versionId }) => versionId);
+
 /** Keys come URL-encoded, as XML cannot hold them all; markers too. */
 const decoded = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '));
 

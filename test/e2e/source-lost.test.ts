@@ -6,7 +6,7 @@ import { type Application, applicationAt, siteOf } from './application.ts';
 import { agreed, eventually, quiet, walked } from './awaiting.ts';
 import { announce, forceDelete, notification } from './loss.ts';
 import { links } from './rules.ts';
-import { listVersions } from './snapshot.ts';
+import { listVersions, versionIds } from './snapshot.ts';
 import { type Running, startWorld, type World } from './world.ts';
 
 const walking = { scan: { every: '1s' } };
@@ -33,8 +33,6 @@ afterAll(async () => {
 
 const of = (rule: string): Link[] => rules.filter((link) => link.rule === rule);
 const total = (link: string) => running.telemetry.totals(link);
-const ids = async (site: Application, bucket: string, prefix = ''): Promise<string[]> =>
-  (await listVersions(site, bucket, prefix)).map(({ versionId }) => versionId);
 
 describe('a source bucket that vanished', () => {
   const fill = async (site: Application, bucket: string, prefix: string): Promise<void> => {
@@ -72,12 +70,12 @@ describe('a source bucket that vanished', () => {
       await announce(running.bus, 'east', late);
     }
     await east.put('anew', 'witness', 'x');
-    await eventually(async () => expect(await ids(west, 'anew', 'witness')).toHaveLength(1));
+    await eventually(async () => expect(await versionIds(west, 'anew', 'witness')).toHaveLength(1));
     await quiet(running, of('anew'));
     const after = await listVersions(west, 'anew', 'old/');
     const fresh = await east.put('anew', 'fresh', 'x');
 
-    await eventually(async () => expect(await ids(west, 'anew', 'fresh')).toEqual([fresh.versionId]));
+    await eventually(async () => expect(await versionIds(west, 'anew', 'fresh')).toEqual([fresh.versionId]));
     expect(before).toHaveLength(7);
     expect(whileAway).toEqual(before.map(({ content: _, ...line }) => line));
     expect(after).toEqual(whileAway);
@@ -93,9 +91,11 @@ describe('a source bucket that vanished', () => {
     await walked(running, of('anew-both'), 4);
 
     expect(before).toHaveLength(14);
-    expect(await ids(west, 'anew-both')).toEqual(before.map(({ versionId }) => versionId));
+    expect(await versionIds(west, 'anew-both')).toEqual(before.map(({ versionId }) => versionId));
     await eventually(async () =>
-      expect(await ids(east, 'anew-both', 'west/')).toEqual(await ids(west, 'anew-both', 'west/')),
+      expect(await versionIds(east, 'anew-both', 'west/')).toEqual(
+        await versionIds(west, 'anew-both', 'west/'),
+      ),
     );
   });
 });

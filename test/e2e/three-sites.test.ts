@@ -8,7 +8,7 @@ import { agreed, eventually, quiet, walked } from './awaiting.ts';
 import { forceDelete, withoutEvents } from './loss.ts';
 import { links } from './rules.ts';
 import { type Sends, watchSends } from './sends.ts';
-import { contentOf, listVersions } from './snapshot.ts';
+import { contentOf, listVersions, versionIds } from './snapshot.ts';
 import { type Running, startWorld, type World } from './world.ts';
 
 const names = ['east', 'west', 'north'] as const;
@@ -53,8 +53,6 @@ afterAll(async () => {
 const of = (rule: string): Link[] => rules.filter((link) => link.rule === rule);
 const everywhere = (bucket: string, prefix: string) =>
   agreed([east, west, north], { bucket, prefix }, 60_000);
-const ids = async (site: Application, bucket: string, prefix: string): Promise<string[]> =>
-  (await listVersions(site, bucket, prefix)).map(({ versionId }) => versionId);
 
 describe('a mesh of three sites', () => {
   test('sends each version to each other site once', async () => {
@@ -148,7 +146,7 @@ describe('a mesh of three sites', () => {
     running = await world.deploy(rules);
     await walked(running, of('anew'), 4);
 
-    expect(await ids(east, 'anew', '')).toEqual([ref.versionId]);
+    expect(await versionIds(east, 'anew', '')).toEqual([ref.versionId]);
     expect(running.telemetry.totals('anew_north_east').orphans).toBeGreaterThan(0);
   });
 
@@ -184,7 +182,9 @@ describe('a chain of two one-way rules', () => {
       expect(await contentOf(north, small)).toMatchObject({ tags: { turn: 'two' } }),
     );
     const marker = await east.remove('chain', 'end/small');
-    await eventually(async () => expect(await ids(north, 'chain', 'end/small')).toContain(marker.versionId));
+    await eventually(async () =>
+      expect(await versionIds(north, 'chain', 'end/small')).toContain(marker.versionId),
+    );
     await east.purge(marker);
     await east.purge(small);
     if (many[0]) await east.purge(many[0]);
@@ -197,12 +197,14 @@ describe('a chain of two one-way rules', () => {
 
   test('takes on what is written in its middle, and brings nothing back', async () => {
     const middle = await west.put('chain', 'middle/key', 'x');
-    await eventually(async () => expect(await ids(north, 'chain', 'middle/')).toEqual([middle.versionId]));
+    await eventually(async () =>
+      expect(await versionIds(north, 'chain', 'middle/')).toEqual([middle.versionId]),
+    );
     await west.remove('chain', 'middle/key');
-    await eventually(async () => expect(await ids(north, 'chain', 'middle/')).toHaveLength(2));
+    await eventually(async () => expect(await versionIds(north, 'chain', 'middle/')).toHaveLength(2));
     await quiet(running, [...of('first'), ...of('second')]);
 
-    expect(await ids(east, 'chain', 'middle/')).toEqual([]);
+    expect(await versionIds(east, 'chain', 'middle/')).toEqual([]);
   });
 });
 
@@ -214,18 +216,20 @@ describe('the target of a one-way rule', () => {
     const beside = await west.put('one-way', 'shared', 'from west');
     const marker = await west.remove('one-way', 'own');
     const newer = await east.put('one-way', 'shared', 'from east again');
-    await eventually(async () => expect(await ids(west, 'one-way', 'shared')).toContain(newer.versionId));
+    await eventually(async () =>
+      expect(await versionIds(west, 'one-way', 'shared')).toContain(newer.versionId),
+    );
     await walked(running, of('one-way'), 3);
 
-    expect(await ids(west, 'one-way', 'own')).toEqual([marker.versionId, own.versionId]);
-    expect(await ids(west, 'one-way', 'shared')).toEqual([
+    expect(await versionIds(west, 'one-way', 'own')).toEqual([marker.versionId, own.versionId]);
+    expect(await versionIds(west, 'one-way', 'shared')).toEqual([
       newer.versionId,
       beside.versionId,
       expect.any(String),
     ]);
     expect(await contentOf(west, own)).toMatchObject({ tags: { by: 'west' } });
-    expect(await ids(east, 'one-way', 'own')).toEqual([]);
-    expect(await ids(east, 'one-way', 'shared')).not.toContain(beside.versionId);
+    expect(await versionIds(east, 'one-way', 'own')).toEqual([]);
+    expect(await versionIds(east, 'one-way', 'shared')).not.toContain(beside.versionId);
   });
 
   test('gets a replica again that was purged there', async () => {
@@ -234,7 +238,7 @@ describe('the target of a one-way rule', () => {
     await west.purge(ref);
 
     await agreed([east, west], { bucket: 'one-way', prefix: 'again' });
-    expect(await ids(east, 'one-way', 'again')).toEqual([ref.versionId]);
+    expect(await versionIds(east, 'one-way', 'again')).toEqual([ref.versionId]);
   });
 });
 

@@ -7,7 +7,7 @@ import { type Application, applicationAt } from './application.ts';
 import { agreed, eventually, quiet, walked } from './awaiting.ts';
 import { forceDelete, withoutEvents } from './loss.ts';
 import { links } from './rules.ts';
-import { listVersions } from './snapshot.ts';
+import { versionIds } from './snapshot.ts';
 import { type Running, startWorld, type World } from './world.ts';
 
 const walking = { scan: { every: '1s' } };
@@ -40,8 +40,6 @@ afterAll(async () => {
 
 const of = (rule: string): Link[] => rules.filter((link) => link.rule === rule);
 const total = (link: string) => running.telemetry.totals(link);
-const ids = async (site: Application, bucket: string, prefix = ''): Promise<string[]> =>
-  (await listVersions(site, bucket, prefix)).map(({ versionId }) => versionId);
 
 describe('what no event told', () => {
   const both = (prefix: string) => agreed([east, west], { bucket: 'untold', prefix });
@@ -53,8 +51,10 @@ describe('what no event told', () => {
     await both('purge/');
     await unheard('east', () => east.purge(ref));
 
-    await eventually(async () => expect(await ids(west, 'untold', 'purge/')).toEqual([kept.versionId]));
-    expect(await ids(east, 'untold', 'purge/')).toEqual([kept.versionId]);
+    await eventually(async () =>
+      expect(await versionIds(west, 'untold', 'purge/')).toEqual([kept.versionId]),
+    );
+    expect(await versionIds(east, 'untold', 'purge/')).toEqual([kept.versionId]);
   });
 
   test('a marker, and then its purge, are found by the walk', async () => {
@@ -82,8 +82,8 @@ describe('what no event told', () => {
     await both('stroke/');
     await forceDelete(world, 'east', 'untold', 'stroke');
 
-    await eventually(async () => expect(await ids(west, 'untold', 'stroke/')).toEqual([]));
-    expect(await ids(east, 'untold', 'stroke/')).toEqual([]);
+    await eventually(async () => expect(await versionIds(west, 'untold', 'stroke/')).toEqual([]));
+    expect(await versionIds(east, 'untold', 'stroke/')).toEqual([]);
   });
 
   test('a purge of a replica is undone: the origin has the version', async () => {
@@ -91,10 +91,12 @@ describe('what no event told', () => {
     await both('undone/');
     const before = total('untold_east_west').restored;
     await unheard('west', () => west.purge(ref));
-    await eventually(async () => expect(await ids(west, 'untold', 'undone/')).toEqual([ref.versionId]));
+    await eventually(async () =>
+      expect(await versionIds(west, 'untold', 'undone/')).toEqual([ref.versionId]),
+    );
     await walked(running, of('untold'), 3);
 
-    expect(await ids(east, 'untold', 'undone/')).toEqual([ref.versionId]);
+    expect(await versionIds(east, 'untold', 'undone/')).toEqual([ref.versionId]);
     expect(total('untold_east_west').restored).toBe(before + 1);
   });
 
@@ -105,8 +107,8 @@ describe('what no event told', () => {
     await withoutEvents(world, 'east', 'many', () => east.removeMany('many', refs));
     await walked(running, of('many'), 3);
 
-    expect(await ids(east, 'many')).toEqual([]);
-    expect(await ids(west, 'many')).toHaveLength(150);
+    expect(await versionIds(east, 'many')).toEqual([]);
+    expect(await versionIds(west, 'many')).toHaveLength(150);
     expect(total('many_east_west').orphans).toBeGreaterThanOrEqual(150);
   });
 });
@@ -136,7 +138,7 @@ describe('a version that the target must keep', () => {
     }
     await walked(running, of('held'), 6);
 
-    expect(await ids(west, 'held')).toHaveLength(3);
+    expect(await versionIds(west, 'held')).toHaveLength(3);
     for (const reason of reasons) {
       const words = expect.stringContaining(`west must keep this version: ${reason}`);
       expect(await lettersOf(reason)).toEqual([words]);
@@ -151,6 +153,6 @@ describe('a version that the target must keep', () => {
     await quiet(running, of('held'));
     await west.hold(ref, 'OFF');
 
-    await eventually(async () => expect(await ids(west, 'held', 'released')).toEqual([]));
+    await eventually(async () => expect(await versionIds(west, 'held', 'released')).toEqual([]));
   });
 });

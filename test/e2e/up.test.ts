@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { environment } from '../../infra/config/env.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
-import { type NatsServer, startNats } from '../../infra/sites/nats-server.ts';
+import { type NatsServer, natsUrl, startNats } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 
 const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
@@ -49,12 +49,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const named = (): string[] => [
-  '--nats',
-  `nats://${nats.user}:${nats.password}@${nats.host}:${nats.port}`,
-  '--listen',
-  '0',
-];
+const named = (): string[] => ['--nats', natsUrl(nats), '--listen', '0'];
 
 function causeway(command: string, more: readonly string[]) {
   const { CAUSEWAY_NATS_URL: _, ...inherited } = environment;

@@ -17,7 +17,7 @@ import { environment } from '../../infra/config/env.ts';
 import { Secret } from '../../infra/config/secret.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
 import { type MinioServer, startMinio } from '../../infra/sites/minio-server.ts';
-import { type NatsServer, startNats } from '../../infra/sites/nats-server.ts';
+import { type NatsServer, natsUrl, startNats } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { rootClient, setUpSite } from '../../infra/sites/setup.ts';
 import { openStore, type Store } from '../../infra/stores/index.ts';
@@ -108,7 +108,7 @@ spec:
       ...environment,
       ...credentials,
       CAUSEWAY_LOG: environment.CAUSEWAY_TEST_LOG ?? 'fatal',
-      CAUSEWAY_NATS_URL: `nats://${nats.user}:${nats.password}@${nats.host}:${nats.port}`,
+      CAUSEWAY_NATS_URL: natsUrl(nats),
       CAUSEWAY_WEBHOOK_TOKEN: token,
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -21,11 +21,13 @@ import {
 } from './replication-events.ts';
 import { scanDueSchema } from './schedule-events.ts';
 import { snapshotFailedSchema, snapshotSchema } from './snapshot-events.ts';
+import { stackSentSchema, stackWrittenSchema } from './stack-events.ts';
+import { snapshotRestoredSchema, snapshotShippedSchema, volumeDueSchema } from './volume-events.ts';
 
 interface Entry<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** The family of its subject: see subjects.ts. */
-  readonly subject: 'object' | 'link' | 'snapshot' | 'schedule' | 'dead';
+  readonly subject: 'object' | 'link' | 'snapshot' | 'volume' | 'schedule' | 'dead';
   readonly emittedBy: readonly string[];
   /** A function; `subscribers`: whoever listens on the stream, none of Causeway's functions. */
   readonly handledBy: string;
@@ -75,7 +77,7 @@ export const catalogue = {
   'dev.causeway.version.due.v1': entry({
     schema: versionDueSchema,
     subject: 'link',
-    emittedBy: ['scan-retry', 'verify', 'sync-metadata', 'replicate-many'],
+    emittedBy: ['scan-retry', 'verify', 'sync-metadata', 'replicate', 'replicate-many'],
     handledBy: 'replicate',
   }),
   'dev.causeway.versions.due.v1': entry({
@@ -136,6 +138,24 @@ export const catalogue = {
   'dev.causeway.snapshot.ready.v1': ofSnapshots(snapshotSchema),
   'dev.causeway.snapshot.failed.v1': ofSnapshots(snapshotFailedSchema),
   'dev.causeway.snapshot.deleted.v1': ofSnapshots(snapshotSchema),
+  'dev.causeway.volume.due.v1': entry({
+    schema: volumeDueSchema,
+    subject: 'volume',
+    emittedBy: ['infra/volumes'],
+    handledBy: 'ship-snapshot',
+  }),
+  'dev.causeway.snapshot.shipped.v1': entry({
+    schema: snapshotShippedSchema,
+    subject: 'volume',
+    emittedBy: ['ship-snapshot'],
+    handledBy: 'restore-snapshot',
+  }),
+  'dev.causeway.snapshot.restored.v1': entry({
+    schema: snapshotRestoredSchema,
+    subject: 'volume',
+    emittedBy: ['restore-snapshot'],
+    handledBy: 'subscribers',
+  }),
   'dev.causeway.dead-letter.v1': entry({
     schema: deadLetterSchema,
     subject: 'dead',
@@ -143,6 +163,22 @@ export const catalogue = {
     handledBy: 'causeway replay --from-dead-letters',
   }),
 } as const;
+
+/** Events that one process hands to another over HTTP: they are never on the stream, and have no subject there. */
+export const handedOver = {
+  'dev.causeway.stack.sent.v1': {
+    schema: stackSentSchema,
+    emittedBy: ['infra/stores/receiver'],
+    handledBy: 'receive-stack',
+  },
+  'dev.causeway.stack.written.v1': {
+    schema: stackWrittenSchema,
+    emittedBy: ['receive-stack'],
+    handledBy: 'infra/stores/receiver',
+  },
+} as const;
+
+export type HandedOver = keyof typeof handedOver;
 
 export type Catalogue = typeof catalogue;
 export type EventType = keyof Catalogue;

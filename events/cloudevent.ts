@@ -58,6 +58,10 @@ function describe(data: Draft['data']): { subject: string; partitionkey: string 
     const name = `${data.namespace}/${data.name}`;
     return { subject: name, partitionkey: `${data.cluster}/${name}` };
   }
+  if ('volume' in data) {
+    const { site, namespace, claim } = data.volume;
+    return { subject: `${namespace}/${claim}`, partitionkey: `${site}/${namespace}/${claim}` };
+  }
   const link = 'link' in data && data.link !== undefined ? data.link : '';
   // Two of them have nothing to do with each other, unless they tell of the same keys.
   const first = 'versions' in data ? data.versions[0] : undefined;

@@ -8,7 +8,7 @@ const onLink = versionRefSchema.extend({
 });
 
 /** Why work is driven that no notification asked for. */
-const reasonSchema = z.enum(['missing', 'differs', 'resync', 'observed']);
+const reasonSchema = z.enum(['missing', 'differs', 'resync', 'observed', 'unfinished']);
 
 /** A version must be sent (again). */
 export const versionDueSchema = onLink.extend({
@@ -17,6 +17,8 @@ export const versionDueSchema = onLink.extend({
   /** Bytes. */
   size: z.number().int().nonnegative().optional(),
   reason: reasonSchema,
+  /** Sites it has been at, where that is known. */
+  via: z.array(z.string()).optional(),
   /** How often the target showed something else after it was sent. */
   round: z.number().int().nonnegative().default(0),
 });

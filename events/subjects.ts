@@ -13,7 +13,8 @@ export const rawSubject = (site: string): string => `causeway.raw.${site}`;
 export const bucketSubject = (site: string, bucket: string): string =>
   `causeway.object.${site}.${token(bucket)}.>`;
 export const linkSubject = (link: string): string => `causeway.link.${link}.>`;
-/** What happens to the snapshots of the cluster beside a site. */
+export const deadSubject = (link: string): string => `causeway.dead.${link}`;
+/** What happens to the snapshots of the cluster beside a site, and to what is shipped from there. */
 export const snapshotSubject = (cluster: string): string => `causeway.snapshot.${cluster}.>`;
 export const scheduleSubject = (link: string): string => `causeway.schedule.${link}`;
 
@@ -39,9 +40,14 @@ export function subjectOf(event: CausewayEvent, link?: string): string {
       return 'uid' in data
         ? `causeway.snapshot.${data.cluster}.${data.namespace}.${kind(event.type)}.${keyHash(data.kind, data.uid)}`
         : '';
+    case 'volume': {
+      if (!('volume' in data)) return '';
+      const { site, namespace, replication, claim } = data.volume;
+      return `causeway.snapshot.${site}.${namespace}.${kind(event.type)}.${keyHash(replication, claim)}`;
+    }
     case 'schedule':
       return `causeway.schedule.${'link' in data ? data.link : '-'}`;
     case 'dead':
-      return `causeway.dead.${'link' in data && data.link ? data.link : 'unplaced'}`;
+      return deadSubject('link' in data && data.link ? data.link : 'unplaced');
   }
 }

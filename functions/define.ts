@@ -1,7 +1,9 @@
 /** What a function is: which events it takes, which it emits, and a handler without state between events. */
-import type { DataOf, EventType } from '../events/catalogue.ts';
+import type { DataOf, EventType, HandedOver } from '../events/catalogue.ts';
 import type { EventOf } from '../events/cloudevent.ts';
-import type { BatchContext, LinkContext } from './ports.ts';
+import type { StackWritten } from '../events/stack-events.ts';
+import type { BatchContext, LinkContext, ObjectStore, StackEntry } from './ports.ts';
+import type { VolumeContext } from './volume-ports.ts';
 
 export type DraftOf<Type extends EventType> = {
   [T in Type]: { readonly type: T; readonly data: DataOf<T> };
@@ -52,3 +54,25 @@ export interface FunctionDefinition<On extends EventType = EventType, Emits exte
 export const defineFunction = <const On extends EventType, const Emits extends EventType>(
   definition: FunctionDefinition<On, Emits>,
 ): FunctionDefinition<On, Emits> => definition;
+
+/** A function that is asked over HTTP, and answers: no stream drives it, and it knows no links. */
+export interface ReceiverDefinition {
+  readonly name: string;
+  readonly on: HandedOver;
+  readonly answers: HandedOver;
+  /** Idempotent. Throws SiteUnavailableError where the site does not answer; some entries may be written then. */
+  handle(entries: readonly StackEntry[], store: ObjectStore): Promise<StackWritten>;
+}
+
+/** A function about a volume's content: it runs where the volume is mounted, in a Job of its own. */
+export interface VolumeFunction<On extends EventType = EventType, Emits extends EventType = EventType> {
+  readonly name: string;
+  readonly on: readonly On[];
+  readonly emits: readonly Emits[];
+  /** Idempotent: a Job may be tried again at any time. */
+  handle(event: EventOf<On>, context: VolumeContext): Promise<Outcome<Emits>>;
+}
+
+export const defineVolumeFunction = <const On extends EventType, const Emits extends EventType>(
+  definition: VolumeFunction<On, Emits>,
+): VolumeFunction<On, Emits> => definition;

@@ -4,6 +4,8 @@
  */
 import type { Draft } from '../events/cloudevent.ts';
 import type { VersionFacts, VersionRef } from '../events/object-events.ts';
+import type { ContentIndex, Copying } from './content.ts';
+import type { BegunUpload, Resume, UploadMemory } from './uploads.ts';
 
 /** One (rule, source site, target site); its ID is rule_source_target. */
 export interface Link {
@@ -88,6 +90,10 @@ export interface Content {
   readonly encryption?: string | undefined;
   readonly chunks: AsyncIterable<Uint8Array>;
   discard(): void;
+  /** The same content from this byte on, by a request of its own. Throws RetryableError where it is not there any more. */
+  from?(offset: number): Promise<Pick<Content, 'chunks' | 'discard'>>;
+  /** Bytes of its part with this number, from 1, as the site keeps it; undefined where it has none. */
+  sizeOfPart?(number: number): Promise<number | undefined>;
 }
 
 /** A small version whose content is here, checked against its facts. */
@@ -111,10 +117,11 @@ export interface Stacking {
    */
   load(ref: VersionRef, content: Content): Promise<StackEntry | undefined>;
   /**
-   * Resolves when every entry is written; throws when one was not, others may be. A repeat is harmless, but unlike
-   * write() it sets tags that were changed at the target meanwhile back.
+   * Resolves to the entries that were refused, and may still go singly, once every other one is written. Throws where
+   * that is not known of all; some may be written. A repeat is harmless, but unlike write() it may set tags that were
+   * changed at the target meanwhile back.
    */
-  write(bucket: string, entries: readonly StackEntry[]): Promise<void>;
+  write(bucket: string, entries: readonly StackEntry[]): Promise<readonly StackEntry[]>;
 }
 
 /** One S3 endpoint with one dialect. Compared by one contract suite, in-memory store included. */
@@ -132,10 +139,16 @@ export interface ObjectStore {
    * Writes a replica with exactly these facts. Checks size, and MD5 where the ETag is one, before the target can
    * have taken it: a mismatch throws RetryableError and leaves nothing. `already`: the version was there with the
    * same ETag; a repeat is harmless. Never call it for a version ID that holds other content: it would overwrite.
+   * With `resume`, what could be stored of a large version when it fails stays for the next attempt; `unfinished`: it
+   * stopped when its time was over, and has stored more than there was.
    */
-  write(ref: VersionRef, content: Content): Promise<'written' | 'already'>;
+  write(ref: VersionRef, content: Content, resume?: Resume): Promise<'written' | 'already' | 'unfinished'>;
+  /** Removes what a write left that did not end; a repeat finds nothing and is harmless. */
+  abandon(ref: VersionRef, upload: BegunUpload): Promise<void>;
   /** Undefined where the store takes one version a request. */
   readonly stacking?: Stacking | undefined;
+  /** Undefined where content has to come over the link. */
+  readonly copying?: Copying | undefined;
   /**
    * Only under the key lock: two at once remove the marker. A repeat, one after the other, leaves it. Throws
    * TerminalError where an object has this version ID, which the request would purge.
@@ -221,6 +234,8 @@ export interface Clock {
 /** What is counted, for /metrics and `status`; every finding that nothing else reports is logged too. */
 export interface Meter {
   arrived(link: string, bytes: number, lagMs: number): void;
+  /** Content that arrived without crossing the link: the target had it. */
+  copied(link: string, bytes: number): void;
   verified(link: string, lagMs: number): void;
   restored(link: string): void;
   orphan(link: string, ref: VersionRef): void;
@@ -232,6 +247,8 @@ export interface Deadlines {
   readonly requestMs: number;
   /** Of the request that makes a version exist (PUT, or completing a multipart upload). */
   readonly putMs: number;
+  /** How long one attempt at a large version may go on before it leaves the rest to the next; without it, to the end. */
+  readonly sliceMs?: number | undefined;
 }
 
 /** What a handler may use, bound to the link that its events belong to. */
@@ -244,7 +261,9 @@ export interface BatchContext {
   readonly locks: KeyLock;
   readonly walks: WalkMemory;
   readonly orphans: OrphanMemory;
+  readonly uploads: UploadMemory;
   readonly retries: RetryMemory;
+  readonly contents: ContentIndex;
   readonly clock: Clock;
   readonly meter: Meter;
   readonly deadlines: Deadlines;

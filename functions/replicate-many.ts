@@ -10,17 +10,15 @@ import { SiteUnavailableError } from './errors.ts';
 import type { Sends } from './replication/sending.ts';
 import { stackUp } from './replication/stacking.ts';
 
-type Emits = Sends | 'dev.causeway.version.due.v1';
-
 export const replicateMany = defineFunction({
   name: 'replicate-many',
   on: ['dev.causeway.versions.due.v1'],
   emits: ['dev.causeway.version.due.v1', 'dev.causeway.version.sent.v1', 'dev.causeway.delete.due.v1'],
   // Enough to read one stack while others are on their way; each holds up to a stack's bytes.
   atOnce: 4,
-  async handle({ data: { link, versions } }, context): Promise<Outcome<Emits>> {
+  async handle({ data: { link, versions } }, context): Promise<Outcome<Sends>> {
     const outcomes = await Promise.allSettled(stackUp(versions, context));
-    const emitted: DraftOf<Emits>[] = [];
+    const emitted: DraftOf<Sends>[] = [];
     let sent = 0;
     for (const [index, outcome] of outcomes.entries()) {
       const version = versions[index];

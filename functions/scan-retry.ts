@@ -16,6 +16,7 @@ import { compareKey } from './replication/compare-key.ts';
 import { judge } from './replication/judge.ts';
 import { packed } from './replication/packing.ts';
 import { bucketMissing } from './replication/placing.ts';
+import { abandonOldUploads } from './replication/resuming.ts';
 import { carriesMarker } from './replication/rule-match.ts';
 import { walk } from './replication/walk.ts';
 
@@ -42,6 +43,7 @@ export const scanRetry = defineFunction({
     const age = clock.now() - Date.parse(event.data.slot);
     if (age > 2 * link.scanEveryMs + timeBudgetMs) return done('a later slice is due already');
     const released = await retries.releaseDue(link.id);
+    await abandonOldUploads(context);
     const state = await currentState(context);
     if ((await walks.backlog(link.id)) > backlogLimit) return done('waits for the backlog');
     const { next, found } = await walkSlice(context, state);

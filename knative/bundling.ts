@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
-import { functions } from '../functions/index.ts';
+import { functions, receivers, volumeFunctions } from '../functions/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -29,15 +29,36 @@ const served = (name: string): string => `
   await runProgram([serve], ['serve', ${JSON.stringify(name)}, ...process.argv.slice(2)]);
 `;
 
+const moved = (name: string): string => `
+  import { commands } from './infra/cli/commands/volumes.ts';
+  import { runProgram } from './infra/cli/program.ts';
+  await runProgram(commands, [${JSON.stringify(name)}, ...process.argv.slice(2)]);
+`;
+
+const programOf = (name: string, contents: string) => ({
+  file: `${name}.mjs`,
+  input: { stdin: { contents, resolveDir: root, loader: 'ts' } } as const,
+});
+
+interface ProgramFile {
+  readonly file: string;
+  readonly input: BuildOptions;
+}
+
+const movers: readonly ProgramFile[] = volumeFunctions.map(({ name }) => programOf(name, moved(name)));
+const everything: readonly ProgramFile[] = [
+  { file: 'causeway.mjs', input: { entryPoints: ['infra/cli/main.ts'] } },
+  ...[...functions, ...receivers].map(({ name }) => programOf(name, served(name))),
+  ...movers,
+];
+
 /** Resolves to the files it wrote. */
-export async function bundle(folder: string): Promise<readonly string[]> {
-  const programs: { file: string; input: BuildOptions }[] = [
-    { file: 'causeway.mjs', input: { entryPoints: ['infra/cli/main.ts'] } },
-    ...functions.map(({ name }) => ({
-      file: `${name}.mjs`,
-      input: { stdin: { contents: served(name), resolveDir: root, loader: 'ts' } } as const,
-    })),
-  ];
+export const bundle = (folder: string): Promise<readonly string[]> => write(everything, folder);
+
+/** Those alone that Jobs run. */
+export const bundleMovers = (folder: string): Promise<readonly string[]> => write(movers, folder);
+
+async function write(programs: readonly ProgramFile[], folder: string): Promise<readonly string[]> {
   await Promise.all(
     programs.map(({ file, input }) => build({ ...shared, ...input, outfile: join(folder, file) })),
   );

@@ -1,16 +1,24 @@
 /** Every rendered file, by its path under knative/. */
-import { functions } from '../functions/index.ts';
+import { functions, receivers } from '../functions/index.ts';
 import { definitionOf } from './crds/crd.ts';
 import { kinds } from './crds/kinds.ts';
 import { kustomization, nameReferences } from './kustomization.ts';
 import { documentRoles, serviceAccount, theNamespace } from './objects/access.ts';
 import { bindings, broker, clock, triggerOf } from './objects/broker.ts';
-import { budgetOf, functionBudget } from './objects/disruption.ts';
-import { functionService } from './objects/function-service.ts';
+import { controller, controllerAccess } from './objects/controller.ts';
+import { budgetOf, functionBudget, receiverBudget } from './objects/disruption.ts';
+import { functionService, receiverService } from './objects/function-service.ts';
 import { podMonitor, serviceMonitor } from './objects/monitoring.ts';
 import { nats } from './objects/nats.ts';
-import { dispatcherPolicy, functionPolicy, natsPolicy, sourcesPolicy } from './objects/network.ts';
-import { scaledObject } from './objects/scaling.ts';
+import {
+  controllerPolicy,
+  dispatcherPolicy,
+  functionPolicy,
+  natsPolicy,
+  receiverPolicy,
+  sourcesPolicy,
+} from './objects/network.ts';
+import { scaledObject, unscaled } from './objects/scaling.ts';
 import { dispatcher, sources } from './objects/workload.ts';
 import { yamlOf } from './yaml.ts';
 
@@ -33,16 +41,35 @@ const folder = (
 export const files: ReadonlyMap<string, string> = new Map([
   ...folder('crds', Object.fromEntries(kinds.map((kind) => [`${kind.plural}.yaml`, [definitionOf(kind)]]))),
   ...folder(
-    'base',
+    'core',
     {
       'namespace.yaml': [theNamespace],
-      'access.yaml': [serviceAccount('functions'), serviceAccount('nats'), ...documentRoles],
+      'access.yaml': [serviceAccount('nats'), ...documentRoles],
       'nats.yaml': [...nats, natsPolicy, budgetOf('nats')],
-      'functions.yaml': [...functions.map(functionService), functionPolicy, functionBudget],
     },
-    { resources: ['../crds'], configurations: ['name-references.yaml'] },
+    { resources: ['../crds'] },
+  ),
+  ...folder(
+    'base',
+    {
+      'functions.yaml': [
+        serviceAccount('functions'),
+        ...functions.map(functionService),
+        functionPolicy,
+        functionBudget,
+      ],
+    },
+    { resources: ['../core'], configurations: ['name-references.yaml'] },
   ),
   ['base/name-references.yaml', yamlOf([nameReferences])],
+  ...folder(
+    'overlays/controller',
+    {
+      'access.yaml': [serviceAccount('controller'), ...controllerAccess],
+      'controller.yaml': [...controller, controllerPolicy, budgetOf('controller')],
+    },
+    { resources: ['../../core'] },
+  ),
   ...folder(
     'overlays/dispatcher',
     {
@@ -68,5 +95,27 @@ export const files: ReadonlyMap<string, string> = new Map([
     { 'monitors.yaml': [serviceMonitor, podMonitor] },
     { isComponent: true },
   ),
-  ...folder('components/keda', { 'scaling.yaml': [scaledObject(exampleLinks)] }, { isComponent: true }),
+  ...folder(
+    'components/receiver',
+    {
+      'receiver.yaml': [
+        serviceAccount('receiver'),
+        ...receivers.map(receiverService),
+        receiverPolicy,
+        receiverBudget,
+      ],
+    },
+    { configurations: ['name-references.yaml'], isComponent: true },
+  ),
+  ['components/receiver/name-references.yaml', yamlOf([nameReferences])],
+  ...folder(
+    'overlays/receiver',
+    { 'namespace.yaml': [theNamespace] },
+    { components: ['../../components/receiver'] },
+  ),
+  ...folder(
+    'components/keda',
+    { 'scaling.yaml': [scaledObject(exampleLinks)] },
+    { isComponent: true, patches: [unscaled] },
+  ),
 ]);

@@ -1,22 +1,35 @@
 /** What kustomize reads of a folder. */
 
+interface Patch {
+  readonly target: { readonly kind: string; readonly name: string };
+  readonly patch: string;
+}
+
 export interface Kustomized {
   readonly resources?: readonly string[];
+  /** Folders of components. */
+  readonly components?: readonly string[];
   /** Files that teach kustomize about kinds that it does not know. */
   readonly configurations?: readonly string[];
+  /** Changes to objects of others, as JSON patches. */
+  readonly patches?: readonly Patch[];
   /** To be added to an overlay, where the cluster knows its kinds. */
   readonly isComponent?: boolean;
 }
 
 export const kustomization = ({
   resources = [],
+  components = [],
   configurations = [],
+  patches = [],
   isComponent = false,
 }: Kustomized): object => ({
   apiVersion: isComponent ? 'kustomize.config.k8s.io/v1alpha1' : 'kustomize.config.k8s.io/v1beta1',
   kind: isComponent ? 'Component' : 'Kustomization',
   resources: [...resources],
+  ...(components.length > 0 ? { components: [...components] } : {}),
   ...(configurations.length > 0 ? { configurations: [...configurations] } : {}),
+  ...(patches.length > 0 ? { patches: [...patches] } : {}),
 });
 
 const inServices = (path: string) => ({

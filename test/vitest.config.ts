@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Apart: `npm run test:cluster`.
+    exclude: ['test/cluster/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 180_000,

@@ -1,16 +1,18 @@
 /** One version on its way to one target, by itself. */
 import { done, type Outcome, park } from '../define.ts';
 import type { BatchContext, Look } from '../ports.ts';
+import { bring } from './bringing.ts';
 import { exclusively } from './exclusive.ts';
 import { bucketMissing, nullVersion, type Place, placeOf, unconcerned } from './placing.ts';
-import { observedAbsence, openVersion, type Sends, sentOutcome, type ToSend } from './sending.ts';
+import { writeResuming } from './resuming.ts';
+import { observedAbsence, openVersion, type Sends, sentOutcome, type ToSend, unfinished } from './sending.ts';
 
 export async function replicateOne(context: BatchContext, data: ToSend): Promise<Outcome<Sends>> {
   const { link } = context;
   const reason = unconcerned(link, data);
   if (reason) return done(reason);
   const place = placeOf(link, data);
-  const send = () => sendVersion(context, place, data.modified, data.round ?? 0);
+  const send = () => sendVersion(context, place, data);
   // A fresh ID cannot be at the target yet, so a live version spends no request on looking.
   if (data.isFresh && place.source.versionId !== nullVersion) return send();
   const seen = await context.target.look(place.target);
@@ -24,20 +26,26 @@ export async function replicateOne(context: BatchContext, data: ToSend): Promise
 async function sendVersion(
   context: BatchContext,
   place: Place,
-  told: string | undefined,
-  round: number,
+  { modified, round = 0 }: ToSend,
 ): Promise<Outcome<Sends>> {
-  const opened = await openVersion(context, place, told);
+  const opened = await openVersion(context, place, modified);
   if ('kind' in opened) return opened;
   const began = context.clock.now();
   try {
-    const answer = await context.target.write(place.target, opened);
+    // What was sent before and is not as it was sent goes over the link.
+    const brought =
+      round === 0
+        ? await bring(context, place, opened)
+        : { answer: await writeResuming(context, place.target, opened), facts: opened.facts };
+    if (!brought) return observedAbsence(context, place);
+    const { answer, facts } = brought;
+    if (answer === 'unfinished') return unfinished(context, place, facts, round);
     // A purge's second look may be over by the time a large version has arrived.
     const isLate = context.clock.now() - began > context.deadlines.putMs;
     if (isLate && (await context.source.look(place.source)).state === 'absent') {
       return observedAbsence(context, place);
     }
-    return sentOutcome(context, place, opened.facts, { answer, round });
+    return sentOutcome(context, place, facts, { answer, round });
   } finally {
     opened.discard();
   }

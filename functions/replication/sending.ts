@@ -4,6 +4,7 @@ import { done, type Outcome } from '../define.ts';
 import type { BatchContext, Content } from '../ports.ts';
 import { replicaTime } from './order.ts';
 import { bucketMissing, nullVersion, type Place } from './placing.ts';
+import { abandonUpload } from './resuming.ts';
 import { matches } from './rule-match.ts';
 
 /** A version that is to be sent, as far as its event tells. */
@@ -20,7 +21,10 @@ export interface ToSend {
   readonly isFresh?: boolean;
 }
 
-export type Sends = 'dev.causeway.version.sent.v1' | 'dev.causeway.delete.due.v1';
+export type Sends =
+  | 'dev.causeway.version.sent.v1'
+  | 'dev.causeway.delete.due.v1'
+  | 'dev.causeway.version.due.v1';
 
 /** Its content with the facts that the replica must have; or what became of the event where it is not to be sent. */
 export async function openVersion(
@@ -51,11 +55,32 @@ export async function observedAbsence(context: BatchContext, place: Place): Prom
   if (look.state === 'absent' && look.missing === 'bucket') {
     throw bucketMissing(context.link.source.site, context.link.source.bucket);
   }
+  await abandonUpload(context, place.target);
   return done('gone from the source', {
     type: 'dev.causeway.delete.due.v1',
     data: { link: context.link.id, ...place.source, reason: 'observed' },
   });
 }
+
+/** A slice of it is at the target: the rest goes on by an event of its own, which spends no attempt. */
+export const unfinished = (
+  { link }: BatchContext,
+  place: Place,
+  { modified, size }: VersionFacts,
+  round: number,
+): Outcome<Sends> =>
+  done('goes on in another slice', {
+    type: 'dev.causeway.version.due.v1',
+    data: {
+      link: link.id,
+      ...place.source,
+      modified,
+      size,
+      via: [...place.via],
+      reason: 'unfinished',
+      round,
+    },
+  });
 
 /** Counts the arrival, and has it verified. */
 export function sentOutcome(

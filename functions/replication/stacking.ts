@@ -5,7 +5,6 @@
  * compares the rest, a thousand in one request.
  */
 import { done, type Outcome } from '../define.ts';
-import { RefusedError, TerminalError } from '../errors.ts';
 import type { BatchContext, StackEntry, Stacking } from '../ports.ts';
 import { replicateOne } from './one-version.ts';
 import { nullVersion, type Place, placeOf, unconcerned } from './placing.ts';
@@ -80,7 +79,7 @@ async function sendTogether(
   waiting: readonly Waiting[],
 ): Promise<void> {
   const bytes = waiting.reduce((sum, { version }) => sum + sizeOf(version, stacking), 0);
-  const release = await stacking.room(Math.min(bytes, stacking.largestStack));
+  const release = await stacking.room(bytes);
   try {
     const loaded: Loaded[] = [];
     const next = waiting.values();
@@ -128,26 +127,17 @@ async function mayBeThere({ link, target }: BatchContext, place: Place, version:
   return (await target.look(place.target)).state !== 'absent';
 }
 
-/** Halves a stack that was refused until the entry that is to blame stands alone: it is sent singly and says why. */
 async function sendStack(context: BatchContext, stacking: Stacking, stack: readonly Loaded[]): Promise<void> {
   if (stack.length === 0) return;
-  try {
+  const refused = new Set(
     await stacking.write(
       context.link.target.bucket,
       stack.map(({ entry }) => entry),
-    );
-    for (const { place, entry, settled } of stack) settled.resolve(confirmed(context, place, entry));
-  } catch (error) {
-    const isRefused = error instanceof RefusedError || error instanceof TerminalError;
-    const [first] = stack;
-    if (isRefused && stack.length === 1 && first) return alone(context, first);
-    if (!isRefused) {
-      for (const { settled } of stack) settled.reject(error);
-      return;
-    }
-    const middle = Math.ceil(stack.length / 2);
-    await sendStack(context, stacking, stack.slice(0, middle));
-    await sendStack(context, stacking, stack.slice(middle));
+    ),
+  );
+  for (const one of stack) {
+    if (refused.has(one.entry)) alone(context, one);
+    else one.settled.resolve(confirmed(context, one.place, one.entry));
   }
 }
 

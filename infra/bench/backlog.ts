@@ -3,6 +3,7 @@ import { bodies } from './content.ts';
 import { cpuEach } from './cpu.ts';
 import { objectNames, offer } from './objects.ts';
 import { watch } from './observer.ts';
+import { requestsAt } from './requests.ts';
 import { type Figure, processesOf, type Scenario } from './scenario.ts';
 
 const pauseMs = 100;
@@ -19,13 +20,20 @@ const wireFigure: Figure = {
   digits: 2,
 };
 
+const requestsFigure: Figure = {
+  name: 'requests to the target',
+  unit: 'an object',
+  better: 'lower',
+  digits: 3,
+};
+
 export const backlog: Scenario = {
   name: 'backlog',
   summary: 'versions that existed before: how fast do they get there? (first walk; mc replicate resync)',
   peers: ['minio-replication', 'rclone', 'rclone-tuned', 'mc-mirror'],
   defaults: { objects: 10_000, objectBytes: 1024, ratePerSecond: 0, limitMs: 120_000 },
   quick: { objects: 1000, limitMs: 15_000 },
-  figures: [rate, first, cpuFigure, wireFigure],
+  figures: [rate, first, cpuFigure, wireFigure, requestsFigure],
   async round({ plan, stage, product, cpu: meter, signal, cleanup }) {
     const { source, target, bucket } = stage;
     const names = objectNames('backlog', plan.objects);
@@ -41,9 +49,10 @@ export const backlog: Scenario = {
     const prepared = await product.prepare(stage);
     cleanup.defer(() => prepared.stop());
     await meter.start(processesOf(stage, prepared));
+    const askedBefore = await requestsAt(target);
     const began = Date.now();
     const giveUpAt = () => began + plan.limitMs;
-    const [{ sightings, missing, resolutionMs }] = await Promise.all([
+    const [{ sightings, missing, resolutionMs, requests }] = await Promise.all([
       watch({
         site: target,
         bucket,
@@ -61,10 +70,12 @@ export const backlog: Scenario = {
     if (missing === 0) await prepared.settled(signal);
     const cpuMs = await meter.used(processesOf(stage, prepared));
     const tookMs = (missing > 0 ? ended : Math.max(...seen)) - began;
+    const asked = (await requestsAt(target)) - askedBefore - requests;
     await stage.wire.cut();
     const figures = {
       'bytes on the wire': (await stage.wire.passed()) / offered.bytes,
       arrived: (seen.length * 1000) / tookMs,
+      ...(seen.length > 0 && { 'requests to the target': asked / seen.length }),
       ...(seen.length > 0 && { 'first arrival': (Math.min(...seen) - began) / 1000 }),
       ...(seen.length > 0 && cpuMs && { 'CPU an object': cpuEach(cpuMs, seen.length) }),
     };
@@ -77,7 +88,22 @@ export const cpu: Scenario = {
   name: 'cpu',
   summary: 'the same at no round trip: how much CPU time does it take, all processes together?',
   defaults: { ...backlog.defaults, rttMs: 0 },
-  figures: [cpuFigure, rate, first, wireFigure],
+  figures: [cpuFigure, rate, first, wireFigure, requestsFigure],
+};
+
+const MEBIBYTE = 1024 * 1024;
+
+export const dedup: Scenario = {
+  ...backlog,
+  name: 'dedup',
+  summary: '1 GiB that existed before, of which 80 % repeats: how many bytes cross the link?',
+  peers: ['minio-replication', 'rclone', 'rclone-tuned', 'mc-mirror'],
+  defaults: {
+    ...{ objects: 260, objectBytes: 7 * MEBIBYTE, content: 'repeats', ratePerSecond: 0 },
+    ...{ rttMs: 50, limitMs: 300_000 },
+  },
+  quick: { objects: 50 },
+  figures: [wireFigure, requestsFigure, rate, first, cpuFigure],
 };
 
 export const wanBytes: Scenario = {
@@ -85,5 +111,5 @@ export const wanBytes: Scenario = {
   name: 'wan-bytes',
   summary: 'JSON of 1 to 16 KiB that existed before: how many bytes cross the link?',
   defaults: { ...backlog.defaults, content: 'json', objectBytes: 16 * 1024, rttMs: 100 },
-  figures: [wireFigure, rate, first, cpuFigure],
+  figures: [wireFigure, requestsFigure, rate, first, cpuFigure],
 };

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config/env.ts';
+import type { MinioServer } from '../sites/minio-server.ts';
 import { natsUrl } from '../sites/nats-server.ts';
+import type { SiteRole } from '../sites/policies.ts';
 import { freePort } from '../sites/ports.ts';
 import { startProcess } from '../sites/process.ts';
 import { onFreePort } from '../sites/restartable.ts';
 import { setUpSite } from '../sites/setup.ts';
-import type { Prepared, Product, Stage } from './scenario.ts';
-import { sourceName, targetName } from './stage.ts';
+import { farsOf, type Prepared, type Product, type Stage } from './scenario.ts';
 
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 /** It drains what it holds, and a profile takes a while to be written. */
@@ -34,17 +35,22 @@ export const causeway = (options: CausewayOptions): Product => ({
 });
 
 async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared> {
-  const { source, target, bucket } = stage;
-  const buckets = [{ name: bucket }];
-  const atSource = await setUpSite({ server: source, mc: options.mc, buckets, role: 'source' });
-  const atTarget = await setUpSite({ server: target, mc: options.mc, buckets, role: 'target' });
+  const buckets = stage.rules.map(({ bucket: name }) => ({ name }));
+  const users: Record<string, string> = {};
+  const setUp = async (server: MinioServer, role: SiteRole): Promise<void> => {
+    Object.assign(
+      users,
+      credentials(server.name, await setUpSite({ server, mc: options.mc, buckets, role })),
+    );
+  };
+  await setUp(stage.source, 'source');
+  for (const { target } of farsOf(stage)) await setUp(target, 'target');
   const file = join(stage.dir, 'causeway.yaml');
   await writeFile(file, documents(stage));
   const env = {
     ...settingsOf(options.environment),
     ...(stage.nats && { CAUSEWAY_NATS_URL: natsUrl(stage.nats) }),
-    ...credentials(sourceName, atSource),
-    ...credentials(targetName, atTarget),
+    ...users,
   };
   let child: RunningCauseway | undefined;
   const up = async (): Promise<void> => {
@@ -66,9 +72,11 @@ async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared
   };
 }
 
+const variable = (site: string): string => site.toUpperCase().replaceAll('-', '_');
+
 const credentials = (site: string, { accessKey, secretKey }: { accessKey: string; secretKey: string }) => ({
-  [`${site.toUpperCase()}_ACCESS_KEY_ID`]: accessKey,
-  [`${site.toUpperCase()}_SECRET_ACCESS_KEY`]: secretKey,
+  [`${variable(site)}_ACCESS_KEY_ID`]: accessKey,
+  [`${variable(site)}_SECRET_ACCESS_KEY`]: secretKey,
 });
 
 function settingsOf(environment: Environment): Record<string, string> {
@@ -79,33 +87,30 @@ function settingsOf(environment: Environment): Record<string, string> {
   return settings;
 }
 
-const documents = ({
-  source,
-  farTarget,
-  bucket,
-  walkEverySeconds,
-}: Stage): string => `apiVersion: causeway.dev/v1alpha1
-kind: Site
-metadata: { name: ${sourceName} }
-spec:
-  s3: { endpoint: "${source.endpoint}" }
-  credentials: { env: ${sourceName.toUpperCase()} }
-  events: { minio: { via: nats } }
----
-apiVersion: causeway.dev/v1alpha1
-kind: Site
-metadata: { name: ${targetName} }
-spec:
-  s3: { endpoint: "${farTarget}" }
-  credentials: { env: ${targetName.toUpperCase()} }
----
-apiVersion: causeway.dev/v1alpha1
+function documents(stage: Stage): string {
+  const { source, rules, walkEverySeconds } = stage;
+  const sites = farsOf(stage).map(({ target, farTarget }) => site(target.name, farTarget));
+  const all = rules.map(
+    ({ bucket, targets }) => `apiVersion: causeway.dev/v1alpha1
 kind: ReplicationRule
-metadata: { name: bench }
+metadata: { name: ${bucket} }
 spec:
-  source: { site: ${sourceName}, bucket: ${bucket} }
-  targets: [{ site: ${targetName}, bucket: ${bucket} }]
+  source: { site: ${source.name}, bucket: ${bucket} }
+  targets: [${targets.map(({ target }) => `{ site: ${target.name}, bucket: ${bucket} }`).join(', ')}]
   scan: { every: ${walkEverySeconds}s }
+`,
+  );
+  const first = `${site(source.name, source.endpoint)}  events: { minio: { via: nats } }
+`;
+  return [first, ...sites, ...all].join('---\n');
+}
+
+const site = (name: string, endpoint: string): string => `apiVersion: causeway.dev/v1alpha1
+kind: Site
+metadata: { name: ${name} }
+spec:
+  s3: { endpoint: "${endpoint}" }
+  credentials: { env: ${variable(name)} }
 `;
 
 interface RunningCauseway {
@@ -147,5 +152,8 @@ const launch = (
 
 async function backlogOf(gateway: string): Promise<number> {
   const text = await (await fetch(`${gateway}/metrics`)).text();
-  return Number(/^causeway_backlog\{.*\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  return [...text.matchAll(/^causeway_backlog\{.*\} (\d+)$/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
 }

@@ -14,7 +14,22 @@ export interface Compared {
   readonly differences: Readonly<Record<string, number>>;
 }
 
-export async function compareSides({ source, target, bucket }: Stage): Promise<Compared> {
+/** Each bucket with each of its targets. */
+export async function compareSides({ source, rules }: Stage): Promise<Compared> {
+  const differences: Record<string, number> = {};
+  let versions = 0;
+  for (const { bucket, targets } of rules) {
+    for (const { target } of targets) {
+      const compared = await comparePair(source, target, bucket);
+      versions += compared.versions;
+      for (const [what, count] of Object.entries(compared.differences))
+        differences[what] = (differences[what] ?? 0) + count;
+    }
+  }
+  return { versions, differences };
+}
+
+async function comparePair(source: MinioServer, target: MinioServer, bucket: string): Promise<Compared> {
   const [left, right] = [openRoot(source), openRoot(target)];
   const differences: Record<string, number> = {};
   let versions = 0;

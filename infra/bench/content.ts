@@ -1,5 +1,5 @@
 /** What is in a round's objects. */
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import type { Plan } from './scenario.ts';
 
 const words = ['replica', 'version', 'bucket', 'marker', 'origin', 'target', 'stream', 'digest'];
@@ -9,15 +9,36 @@ export const evenly = (index: number): number => (index * 0.618_034) % 1;
 
 export type BodyOf = (index: number) => Buffer;
 
-export function bodies({ content = 'random', objectBytes }: Pick<Plan, 'content' | 'objectBytes'>): BodyOf {
+const timesEach = 5;
+
+export function bodies({
+  content = 'random',
+  objects,
+  objectBytes,
+}: Pick<Plan, 'content' | 'objects' | 'objectBytes'>): BodyOf {
   switch (content) {
     case 'random':
       return () => randomBytes(objectBytes);
     case 'random-sizes':
       return (index) => randomBytes(Math.floor(evenly(index) * objectBytes));
+    case 'repeats': {
+      const contents = Math.ceil(objects / timesEach);
+      return (index) => {
+        // Some repeat soon, some late.
+        const number = index % 2 === 0 ? index % contents : (index * 7919) % contents;
+        return numbered(number, Math.floor((1 + 6 * evenly(number)) * (objectBytes / 7)));
+      };
+    }
     case 'json':
       return (index) => records(index, 1024 + Math.floor(evenly(index) * (objectBytes - 1024)));
   }
+}
+
+/** Always the same for a number; it cannot be compressed. */
+function numbered(number: number, bytes: number): Buffer {
+  const key = Buffer.alloc(16);
+  key.writeUInt32BE(number);
+  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes));
 }
 
 /** Records as an application's log has them. */

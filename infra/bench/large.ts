@@ -16,6 +16,7 @@ export const large: Scenario = {
   quick: { objects: 4, objectBytes: 64 * MEBIBYTE },
   figures: [
     { name: 'crossed', unit: 'MiB/s', better: 'higher', digits: 1 },
+    { name: 'of the link', unit: '%', better: 'higher', digits: 0 },
     { name: 'after the last PUT', unit: 's', better: 'lower', digits: 2 },
     { name: 'CPU an object', unit: 'ms', better: 'lower', digits: 0 },
   ],
@@ -35,9 +36,11 @@ export const large: Scenario = {
     );
     const cpuMs = await cpu.used(processesOf(stage, prepared));
     const last = missing > 0 ? gaveUpAt : Math.max(...sightings.map(({ seen }) => seen));
-    const mebibytes = (sightings.length * plan.objectBytes) / MEBIBYTE;
+    const perSecond = (sightings.length * plan.objectBytes * 1000) / (last - offered.began);
+    const { linkBytesPerSecond: most } = plan;
     const figures = {
-      crossed: (mebibytes * 1000) / (last - offered.began),
+      crossed: perSecond / MEBIBYTE,
+      ...(most !== undefined && { 'of the link': (100 * perSecond) / most }),
       'after the last PUT': (last - offered.ended) / 1000,
       ...(cpuMs && { 'CPU an object': cpuEach(cpuMs, plan.objects) }),
     };

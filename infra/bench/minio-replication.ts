@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { here, there, writeAliases } from './aliases.ts';
-import type { Prepared, Product, Stage } from './scenario.ts';
+import { here, thereAt, writeAliases } from './aliases.ts';
+import { farsOf, type Prepared, type Product, type Stage } from './scenario.ts';
 
 const everything = 'delete,delete-marker,existing-objects,metadata-sync';
 
@@ -21,10 +21,16 @@ async function prepare(mc: string, stage: Stage): Promise<Prepared> {
   const run = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)(mc, ['--config-dir', config, '--json', ...args], { env: { HOME: config } }))
       .stdout;
+  // Credentials come from the aliases: arguments can be read by every user of the machine.
   const local = `${here}/${stage.bucket}`;
-  // Its credentials come from the alias: arguments can be read by every user of the machine.
-  const remote = `${there}/${stage.bucket}`;
-  await run('replicate', 'add', local, '--remote-bucket', remote, '--replicate', everything);
+  const all = farsOf(stage);
+  for (const { bucket, targets } of stage.rules) {
+    for (const [priority, far] of targets.entries()) {
+      const to = `${thereAt(all.indexOf(far))}/${bucket}`;
+      const options = ['--remote-bucket', to, '--replicate', everything, '--priority', String(priority)];
+      await run('replicate', 'add', `${here}/${bucket}`, ...options);
+    }
+  }
   const listed = await run('replicate', 'ls', local);
   const arn = ruleSchema.parse(JSON.parse(listed.split('\n')[0] ?? '')).rule.Destination.Bucket;
   return {

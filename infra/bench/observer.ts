@@ -27,6 +27,8 @@ export interface Observation {
   readonly sightings: readonly Sighting[];
   readonly missing: number;
   readonly resolutionMs: number;
+  /** That it made itself. */
+  readonly requests: number;
 }
 
 export interface Watch {
@@ -58,6 +60,7 @@ export async function watch({
   const gaps: number[] = [];
   /** All names before this one were seen. */
   let floor = 0;
+  let requests = 0;
 
   async function look(isWhole: boolean): Promise<number> {
     const before = names[floor - 1];
@@ -66,6 +69,7 @@ export async function watch({
     do {
       const limit = isWhole ? pageSize : smallPage;
       const from = { prefix: '', limit, metadata: false, ...(after ? { after } : {}) };
+      requests += 1;
       const page: ListPage = await listVersions(client, bucket, from, deadlineMs);
       seen = Date.now();
       for (const { key, modified } of page.versions) {
@@ -100,6 +104,7 @@ export async function watch({
     sightings: [...sightings.values()],
     missing: names.length - sightings.size,
     resolutionMs: gaps.length > 0 ? quantile(gaps, 0.99) : 0,
+    requests,
   };
 }
 

@@ -38,10 +38,10 @@ async function runRound(
 ): Promise<Round> {
   signal.throwIfAborted();
   await using cleanup = new AsyncDisposableStack();
-  const { rttMs, linkBytesPerSecond, walkEverySeconds = 60 } = plan;
+  const { rttMs, linkBytesPerSecond, walkEverySeconds = 60, targets = 1 } = plan;
   const { needsEvents } = product;
   const stage = await openStage(
-    { ...where, rttMs, linkBytesPerSecond, walkEverySeconds, needsEvents },
+    { ...where, rttMs, linkBytesPerSecond, walkEverySeconds, targets, needsEvents },
     cleanup,
   );
   const outcome = await scenario.round({ plan, stage, product, cpu: createCpuMeter(), signal, cleanup });

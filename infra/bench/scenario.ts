@@ -9,8 +9,11 @@ import type { SlowWire } from './toxiproxy.ts';
 export interface Plan {
   readonly objects: number;
   readonly objectBytes: number;
-  /** What is in them: bytes that cannot be compressed, or JSON that can; of so many bytes, or of up to so many. */
-  readonly content?: 'random' | 'json' | 'random-sizes';
+  /**
+   * What is in them: bytes that cannot be compressed, or JSON that can; of so many bytes, or of up to so many. Of
+   * `repeats`, four of five contents are in an object before.
+   */
+  readonly content?: 'random' | 'json' | 'random-sizes' | 'repeats';
   /** PUTs offered a second; 0: as fast as the source takes them. */
   readonly ratePerSecond: number;
   /** Between source and target, there and back. */
@@ -18,23 +21,38 @@ export interface Plan {
   /** Of what passes each way; undefined: as much as the machine can. */
   readonly linkBytesPerSecond?: number;
   readonly walkEverySeconds?: number;
+  /** By default one. */
+  readonly targets?: number;
   /** Of each product. */
   readonly rounds: number;
   /** A round that takes longer ends with what has arrived by then. */
   readonly limitMs: number;
 }
 
-/** The servers of one round, fresh: nothing of an earlier round can be in them. */
-export interface Stage {
-  readonly dir: string;
-  readonly source: MinioServer;
+/** A site that is sent to. */
+export interface Far {
   readonly target: MinioServer;
   /** The target as it is reached from the source's side: through the round trip. */
   readonly farTarget: string;
   readonly wire: SlowWire;
+}
+
+/** A bucket of the source's that its targets are to hold, under the same name. */
+export interface Rule {
+  readonly bucket: string;
+  readonly targets: readonly Far[];
+}
+
+/** The servers of one round, fresh: nothing of an earlier round can be in them. The first target is named apart. */
+export interface Stage extends Far {
+  readonly dir: string;
+  readonly source: MinioServer;
   /** Where the product needs events. */
   readonly nats: NatsServer | undefined;
+  /** Of the first rule, which leads to all targets. */
   readonly bucket: string;
+  /** Where there are several targets, a second rule leads to the first of them alone. */
+  readonly rules: readonly Rule[];
   /** How often Causeway compares; it leaves what is younger to its event. */
   readonly walkEverySeconds: number;
 }
@@ -107,9 +125,19 @@ export interface Scenario {
   round(trial: Trial): Promise<Outcome>;
 }
 
+/** All that is sent to. */
+export const farsOf = ({ rules }: Stage): readonly Far[] => [
+  ...new Set(rules.flatMap(({ targets }) => targets)),
+];
+
 /** The servers' and the product's own. */
-export function processesOf({ source, target, nats }: Stage, prepared: Prepared): Processes {
-  const servers = { source: source.pid, target: target.pid, 'nats-server': nats?.pid };
+export function processesOf(stage: Stage, prepared: Prepared): Processes {
+  const targets = farsOf(stage).map(({ target }) => [target.name, target.pid]);
+  const servers = {
+    source: stage.source.pid,
+    ...Object.fromEntries(targets),
+    'nats-server': stage.nats?.pid,
+  };
   const running = Object.entries(servers).flatMap(([name, pid]) => (pid === undefined ? [] : [[name, pid]]));
   return { ...Object.fromEntries(running), ...prepared.processes() };
 }

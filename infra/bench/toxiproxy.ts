@@ -23,10 +23,8 @@ export async function startSlowWire(options: {
   /** host:port */
   readonly upstream: string;
   readonly rttMs: number;
-  /** Each way. */
-  readonly bytesPerSecond: number | undefined;
 }): Promise<SlowWire> {
-  const { binary, dir, upstream, rttMs, bytesPerSecond } = options;
+  const { binary, dir, upstream, rttMs } = options;
   const { server, api } = await onFreePort(undefined, freePort, async (port) => {
     const address = `http://${host}:${port}`;
     const started: ServerProcess = await startProcess({
@@ -47,7 +45,6 @@ export async function startSlowWire(options: {
       const toxic = (type: string, attributes: object) =>
         post(`${api}/proxies/target/toxics`, { type, stream, attributes });
       if (rttMs > 0) await toxic('latency', { latency: rttMs / 2, jitter: 0 });
-      if (bytesPerSecond) await toxic('bandwidth', { rate: Math.round(bytesPerSecond / 1000) });
     }
     return {
       endpoint: `http://${host}:${wire}`,

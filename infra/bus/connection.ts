@@ -60,6 +60,8 @@ async function reach(access: NatsServers, name: string): Promise<NatsConnection>
       timeout: requestTimeoutMs,
       pingInterval: 10_000,
       maxPingOut: 2,
+      // A stack trace for each request, kept in case it fails, costs more than the request.
+      noAsyncTraces: true,
       // A server that comes up before its accounts do refuses everybody for a moment.
       ignoreAuthErrorAbort: true,
     });

@@ -7,6 +7,7 @@ import { contentType } from '../../events/cloudevent.ts';
 import { messageOf, RetryableError } from '../../functions/errors.ts';
 import { extensionsOf } from '../host/http-event.ts';
 import type { EventLog, Publication } from '../host/ports.ts';
+import { retryAfterMs } from '../stores/retry-after.ts';
 
 export interface SinkOptions {
   readonly url: string;
@@ -29,7 +30,7 @@ export function createSink({ url, deadlineMs }: SinkOptions): Sink {
     // Read and thrown away, so that the connection can be used again.
     await answer.body.dump().catch(() => undefined);
     if (answer.statusCode >= 200 && answer.statusCode < 300) return;
-    const afterMs = waitOf(answer);
+    const afterMs = retryAfterMs(answer.headers['retry-after']);
     throw new RetryableError(
       `the sink answers ${answer.statusCode}`,
       afterMs === undefined ? {} : { afterMs },
@@ -55,10 +56,4 @@ export function createSink({ url, deadlineMs }: SinkOptions): Sink {
     },
     close: () => dispatcher.close(),
   };
-}
-
-/** Retry-After in seconds; a date is not understood. */
-function waitOf({ headers }: Dispatcher.ResponseData): number | undefined {
-  const seconds = Number(headers['retry-after']);
-  return seconds > 0 ? seconds * 1000 : undefined;
 }

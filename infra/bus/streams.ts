@@ -13,12 +13,18 @@ import type { Link } from '../../functions/ports.ts';
 import type { Bus } from './connection.ts';
 import { addStreams, type NewStream } from './stream-storage.ts';
 
-export const streamNames = { events: 'CAUSEWAY', raw: 'CAUSEWAY_RAW', dead: 'CAUSEWAY_DEAD' } as const;
+export const streamNames = {
+  events: 'CAUSEWAY',
+  raw: 'CAUSEWAY_RAW',
+  dead: 'CAUSEWAY_DEAD',
+  contents: 'CAUSEWAY_CONTENTS',
+} as const;
 export const bucketNames = {
   ledger: 'CAUSEWAY_LEDGER',
   locks: 'CAUSEWAY_LOCKS',
   walks: 'CAUSEWAY_WALKS',
   orphans: 'CAUSEWAY_ORPHANS',
+  uploads: 'CAUSEWAY_UPLOADS',
   status: 'CAUSEWAY_STATUS',
   snapshots: 'CAUSEWAY_SNAPSHOTS',
 } as const;
@@ -27,6 +33,8 @@ const nanoseconds = (ms: number): number => ms * 1_000_000;
 const minute = 60_000;
 const day = 24 * 60 * minute;
 const gibibyte = 1024 ** 3;
+/** A content takes three records, of some hundred bytes each. */
+const contentsBytes = gibibyte / 4;
 
 export interface StreamSettings {
   /** How long events stay for replay. */
@@ -73,6 +81,14 @@ const streams = ({ maxAgeMs, maxBytes, replicas }: StreamSettings): NewStream[] 
       max_bytes: maxBytes,
     },
     { ...durable, name: streamNames.dead, subjects: ['causeway.dead.>'], max_bytes: gibibyte },
+    {
+      ...durable,
+      name: streamNames.contents,
+      subjects: [contentSubject('>')],
+      max_bytes: contentsBytes,
+      max_msgs_per_subject: 1,
+      allow_direct: true,
+    },
   ];
 };
 
@@ -84,6 +100,8 @@ const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvO
     locks: { ...durable, ttl: 60 * minute },
     walks: durable,
     orphans: { ...durable, ttl: 7 * day },
+    // Longer than an upload is left alone.
+    uploads: { ...durable, ttl: 7 * day },
     snapshots: { ...durable, markerTTL: minute },
     status: { history: 1, storage: StorageType.Memory, ttl: minute },
   };
@@ -96,7 +114,14 @@ const heldAtOnce = 2048;
 
 type Durable = Partial<ConsumerConfig> & { readonly durable_name: string };
 
-const sourceConsumer = (site: string): Durable => ({
+/** Whose a consumer is, where several deployments share a NATS: what is nobody's is left alone. */
+const ownerLabel = 'causeway.dev/owner';
+const owned = (owner: string | undefined): Pick<Durable, 'metadata'> =>
+  owner === undefined ? {} : { metadata: { [ownerLabel]: owner } };
+export const ownerOf = ({ metadata }: Partial<ConsumerConfig>): string | undefined => metadata?.[ownerLabel];
+
+const sourceConsumer = (site: string, owner: string | undefined): Durable => ({
+  ...owned(owner),
   durable_name: rawConsumer(site),
   filter_subject: rawSubject(site),
   ack_policy: AckPolicy.Explicit,
@@ -104,8 +129,9 @@ const sourceConsumer = (site: string): Durable => ({
   max_ack_pending: heldAtOnce,
 });
 
-const consumers = (link: Link): Durable[] => {
+const consumers = (link: Link, owner: string | undefined): Durable[] => {
   const shared = {
+    ...owned(owner),
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanoseconds(ackWaitMs),
     max_deliver: -1,
@@ -129,9 +155,19 @@ const consumers = (link: Link): Durable[] => {
   ];
 };
 
+/** Of a record of the content index. */
+export const contentSubject = (name: string): string => `causeway.content.${name}`;
+
 export const scanConsumer = (link: string): string => `${link}_scan`;
 /** The consumer that turns a site's raw notifications into events. */
 export const rawConsumer = (site: string): string => `source_${site}`;
+
+export interface WantedStreams {
+  readonly links: readonly Link[];
+  readonly sites: readonly string[];
+  /** Written on the consumers that are made, so that their owner can take them away. */
+  readonly owner?: string | undefined;
+}
 
 /**
  * Makes what is missing and leaves what is there as it is, but for a consumer that a changed rule has given another
@@ -139,7 +175,7 @@ export const rawConsumer = (site: string): string => `source_${site}`;
  */
 export async function ensureStreams(
   bus: Bus,
-  { links, sites }: { readonly links: readonly Link[]; readonly sites: readonly string[] },
+  { links, sites, owner }: WantedStreams,
   settings = defaultStreamSettings,
 ): Promise<void> {
   const present = await subjectsTaken(bus);
@@ -159,8 +195,16 @@ export async function ensureStreams(
   for (const [key, name] of Object.entries(bucketNames) as [keyof typeof bucketNames, string][]) {
     if (!present.has(`KV_${name}`)) await kvm.create(name, wanted[key]);
   }
-  await ensureConsumers(bus, streamNames.events, links.flatMap(consumers));
-  await ensureConsumers(bus, streamNames.raw, sites.map(sourceConsumer));
+  await ensureConsumers(
+    bus,
+    streamNames.events,
+    links.flatMap((link) => consumers(link, owner)),
+  );
+  await ensureConsumers(
+    bus,
+    streamNames.raw,
+    sites.map((site) => sourceConsumer(site, owner)),
+  );
 }
 
 async function ensureConsumers({ manager }: Bus, stream: string, wanted: readonly Durable[]): Promise<void> {

@@ -1,9 +1,10 @@
 /** Whether NATS is there at this moment, and its streams with it. */
 import type { NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../../functions/errors.ts';
-import type { Clock, Link } from '../../functions/ports.ts';
+import type { Clock } from '../../functions/ports.ts';
+import { pause } from '../host/pause.ts';
 import type { Bus } from './connection.ts';
-import { ensureStreams, type StreamSettings } from './streams.ts';
+import { ensureStreams, type StreamSettings, type WantedStreams } from './streams.ts';
 
 /** Says why nothing can be published now; undefined when all is well. `onChange` is told when it goes and returns. */
 export function watchConnection(
@@ -29,28 +30,30 @@ export function watchConnection(
 /** Makes again what is gone, each `everyMs` until the signal aborts. `onTrouble` is told why it cannot, once a reason. */
 export async function keepStreams(
   bus: Bus,
-  wanted: { readonly links: readonly Link[]; readonly sites: readonly string[] },
+  wanted: WantedStreams,
   {
     clock,
     everyMs,
     signal,
     streams,
     onTrouble = () => undefined,
+    inTurn = (work) => work(),
   }: {
     readonly clock: Clock;
     readonly everyMs: number;
     readonly signal: AbortSignal;
     readonly streams?: StreamSettings | undefined;
     readonly onTrouble?: (reason: string) => void;
+    /** For a process that changes what is wanted: never both at a time. */
+    readonly inTurn?: (work: () => Promise<void>) => Promise<void>;
   },
 ): Promise<void> {
   let trouble: string | undefined;
   while (!signal.aborted) {
-    // The one rejection is the end of the wait by the signal.
-    await clock.sleep(everyMs, signal).catch(() => undefined);
+    await pause(clock, everyMs, signal);
     if (signal.aborted) return;
     try {
-      await ensureStreams(bus, wanted, streams);
+      await inTurn(() => ensureStreams(bus, wanted, streams));
       trouble = undefined;
     } catch (error) {
       const reason = messageOf(error);

@@ -61,7 +61,7 @@ export async function runDeployment(options: RunOptions): Promise<void> {
         if (isAway) logger.warn('NATS is away: nothing is replicated until it is back');
         else logger.info('NATS is back');
       }),
-      webhook: { token: settings.webhookToken, sites: new Set(stores.keys()), ...deployment.intake },
+      webhook: { token: settings.webhookToken, sites: new Set(stores.keys()), intake: deployment.intake },
     });
     const stopped = options.stopped ?? untilStopped();
     const url = `http://${options.host}:${gateway.port}`;

@@ -11,7 +11,12 @@ import type { NatsServers } from '../config/nats-url.ts';
 import { parseNatsUrl } from '../config/nats-url.ts';
 import { renderProblem } from '../config/problems.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
+import { systemClock } from '../host/system-clock.ts';
 import { openStore, type Store } from '../stores/index.ts';
+import { withPacedStacks } from '../stores/paced-stacks.ts';
+import { openReceiver } from '../stores/receiver.ts';
+import { withReceivers } from '../stores/receivers.ts';
+import { createLogger } from '../telemetry/log.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
 import { readState } from './state.ts';
 
@@ -72,20 +77,44 @@ export const revealed = ({ accessKeyId, secretAccessKey, sessionToken }: Credent
 });
 
 export function openSiteStore(site: Documents['sites'][number], settings: Settings): Store {
-  const { s3 } = site.spec;
-  return openStore({
-    site: site.metadata.name,
-    endpoint: s3.endpoint,
-    region: s3.region,
-    dialect: s3.dialect,
-    credentials: revealed(site.access.credentials),
-    ca: site.access.ca,
-    deadlines: settings.deadlines,
-    stackBytes: settings.stackBytes,
+  return withPacedStacks(openReceivedStore(site, settings), {
+    deadlineMs: settings.deadlines.putMs,
+    now: systemClock.now,
   });
 }
 
-function namedNats(url: string | undefined): NatsServers | undefined {
+function openReceivedStore(
+  { metadata, spec: { s3 }, access }: Documents['sites'][number],
+  settings: Settings,
+): Store {
+  const { receivers, ca } = access;
+  const store = openStore({
+    site: metadata.name,
+    endpoint: s3.endpoint,
+    region: s3.region,
+    dialect: s3.dialect,
+    credentials: revealed(access.credentials),
+    ca,
+    deadlines: settings.deadlines,
+    stackBytes: settings.stackBytes,
+    copyBytes: settings.copyBytes,
+  });
+  if (receivers.length === 0) return store;
+  const logger = createLogger(settings.logLevel);
+  return withReceivers(store, {
+    receivers: receivers.map(({ url, token }) => openReceiver({ url, token: token.reveal(), ca })),
+    deadlineMs: settings.deadlines.putMs,
+    clock: systemClock,
+    random: Math.random,
+    onReach(receiver, place, reason) {
+      const about = { receiver, place };
+      if (reason === undefined) logger.info(about, 'the receiver takes stacks again');
+      else logger.warn({ ...about, reason }, 'the receiver cannot be used: stacks go another way');
+    },
+  });
+}
+
+export function namedNats(url: string | undefined): NatsServers | undefined {
   if (url === undefined) return undefined;
   const servers = parseNatsUrl(url);
   if (!servers) throw new UsageError('--nats must be a URL such as nats://127.0.0.1:4222');

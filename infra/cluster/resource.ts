@@ -1,4 +1,4 @@
-/** One kind of objects in a Kubernetes cluster, of every namespace: listed whole, looked up, and watched. */
+/** One kind of objects in a Kubernetes cluster, of one namespace or of all: listed whole, looked up, and watched. */
 import {
   ApiException,
   type ConfigurationOptions,
@@ -10,9 +10,12 @@ import {
 import { z } from 'zod';
 
 export interface ResourceName {
+  /** Empty for what Kubernetes itself has had from the beginning: Secrets, claims. */
   readonly group: string;
   readonly version: string;
   readonly plural: string;
+  /** Without: of every namespace. */
+  readonly namespace?: string | undefined;
 }
 
 export interface Listing {
@@ -56,17 +59,22 @@ const placeSchema = z.object({ metadata: z.object({ resourceVersion: z.string() 
 const errorSchema = z.object({ code: z.number().optional(), message: z.string().optional() });
 const isChange = (phase: string): phase is Change => ['ADDED', 'MODIFIED', 'DELETED'].includes(phase);
 
-export function createResource(config: KubeConfig, name: ResourceName): Resource {
+export function createResource(config: KubeConfig, { namespace: only, ...name }: ResourceName): Resource {
   const api = config.makeApiClient(CustomObjectsApi);
   const watcher = new Watch(config);
+  const part = only === undefined ? '' : `/namespaces/${only}`;
+  const listPage = (page: { readonly limit: number; readonly _continue?: string }, signal: AbortSignal) =>
+    only === undefined
+      ? api.listClusterCustomObject({ ...name, ...page }, within(signal))
+      : api.listNamespacedCustomObject({ ...name, ...page, namespace: only }, within(signal));
 
   return {
     async list(signal) {
       const items: unknown[] = [];
       let next: string | undefined;
       for (;;) {
-        const request = { ...name, limit: pageSize, ...(next ? { _continue: next } : {}) };
-        const page = pageSchema.parse(await api.listClusterCustomObject(request, within(signal)));
+        const request = { limit: pageSize, ...(next ? { _continue: next } : {}) };
+        const page = pageSchema.parse(await listPage(request, signal));
         items.push(...page.items);
         next = page.metadata.continue || undefined;
         if (!next) return { items, resourceVersion: page.metadata.resourceVersion };
@@ -102,7 +110,8 @@ export function createResource(config: KubeConfig, name: ResourceName): Resource
           resolve();
         } else reject(isSilence(error) ? new Error('the API server gives no sign of life') : error);
       };
-      const path = `/apis/${name.group}/${name.version}/${name.plural}`;
+      const root = name.group === '' ? '/api' : `/apis/${name.group}`;
+      const path = `${root}/${name.version}${part}/${name.plural}`;
       const request = { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds };
       const connection = await watcher.watch(path, request, onEvent, onEnd);
       const stop = (): void => connection.abort();
@@ -116,13 +125,17 @@ export function createResource(config: KubeConfig, name: ResourceName): Resource
   };
 }
 
-/** A request that is given up when it takes too long, or when nobody wants its answer any more. */
-function within(signal: AbortSignal): ConfigurationOptions {
+/**
+ * A request that is given up when it takes too long, or when nobody wants its answer any more. The client's own path to
+ * custom objects serves the group without a name too, but for its beginning.
+ */
+export function within(signal: AbortSignal): ConfigurationOptions {
   return {
     middlewareMergeStrategy: 'append',
     middleware: [
       {
         pre(request) {
+          request.setUrl(request.getUrl().replace('/apis//', '/api/'));
           request.setSignal(AbortSignal.any([signal, AbortSignal.timeout(requestWithinMs)]));
           return new Observable(Promise.resolve(request));
         },

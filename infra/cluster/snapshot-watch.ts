@@ -7,10 +7,12 @@ import type { KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
 import { EventError } from '../../events/cloudevent.ts';
 import type { Snapshot } from '../../events/snapshot-events.ts';
 import { readSnapshot } from '../../events/sources/volume-snapshots.ts';
-import { messageOf } from '../../functions/errors.ts';
 import type { Clock } from '../../functions/ports.ts';
+import { pause } from '../host/pause.ts';
+import { problemOf } from './problem-words.ts';
 import { type Change, codeOf, createResource, isGone, type Resource, uidOf } from './resource.ts';
 import { createSnapshotNews, type SnapshotMemory, type SnapshotNewsOptions } from './snapshot-news.ts';
+import { keepWatching } from './watching.ts';
 
 export interface SnapshotWatchOptions {
   /** The site that the cluster stands beside. */
@@ -87,7 +89,7 @@ async function follow({ kind, group, plural, versions }: Followed, options: Snap
       const isUnknown = codeOf(error) === 404;
       if (isUnknown) unknown += 1;
       if (isUnknown && unknown % resources.length !== 0) continue;
-      const problem = wordsFor(error, name);
+      const problem = problemOf(error, name, 'install the CRDs of external-snapshotter');
       if (problem !== trouble) observer.troubled(name, problem);
       trouble = problem;
       await pause(clock, pauseMs * (0.5 + Math.random() / 2), signal);
@@ -130,13 +132,7 @@ async function followOne(resource: Resource, following: Following, options: Snap
   for (const item of items) await tell('MODIFIED', item);
   following.isUpToDate();
 
-  let place: string | undefined = resourceVersion;
-  while (place !== undefined && !signal.aborted) {
-    const begun = clock.now();
-    place = await watchFrom(resource, place, tell, signal);
-    // A server that ends each watch at once is not asked without end.
-    if (clock.now() - begun < shortestPauseMs) await pause(clock, shortestPauseMs, signal);
-  }
+  await keepWatching(resourceVersion, (place) => watchFrom(resource, place, tell, signal), { clock, signal });
 }
 
 /** As `resource.watch`; resolves when all that it brought is told, rejects when that cannot be. */
@@ -157,18 +153,4 @@ async function watchFrom(
   const next = await resource.watch(place, take, either).finally(() => told);
   failed.signal.throwIfAborted();
   return next;
-}
-
-/** Ends early by the signal. */
-const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
-  clock.sleep(ms, signal).catch(() => undefined);
-
-function wordsFor(error: unknown, name: string): string {
-  const code = codeOf(error);
-  if (code === 401) return "the API server does not accept the account's token";
-  if (code === 403) return `the API server refuses it: the account needs get, list and watch on ${name}`;
-  if (code === 404) return `the cluster does not know ${name}: install the CRDs of external-snapshotter`;
-  if (code !== undefined) return `the API server answers ${code}`;
-  const { cause } = error instanceof Error ? error : { cause: undefined };
-  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
 }

@@ -37,6 +37,14 @@ export function credentialsFromEnvironment(prefix: string, environment: Environm
   return { problem: `${unset.join(' and ')} ${verb} not set in the environment` };
 }
 
+/** As a Site document says of `secretName`: `fields` are those of the Secret, decoded. */
+export function credentialsFromSecret(fields: ReadonlyMap<string, string>): FoundCredentials {
+  const [id, secret] = [fields.get('accessKeyId'), fields.get('secretAccessKey')];
+  if (id && secret) return credentials(id, secret, fields.get('sessionToken'));
+  const missing = [id ? [] : ['accessKeyId'], secret ? [] : ['secretAccessKey']].flat();
+  return { problem: `does not hold ${missing.join(' and ')}` };
+}
+
 const settings = ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'];
 
 /**

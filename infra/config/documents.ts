@@ -20,6 +20,8 @@ export type CheckedDocument =
   | { readonly findings: readonly Finding[] };
 
 const kinds = ['Site', 'ReplicationRule'] as const;
+const onKubernetes =
+  'volumes are replicated on Kubernetes only: apply it there, and run causeway up --kubernetes';
 
 /** One document by itself; `value` is what the YAML says. */
 export function checkDocument(value: unknown): CheckedDocument {
@@ -36,6 +38,8 @@ export function checkDocument(value: unknown): CheckedDocument {
       const checked = check(replicationRuleSchema, kind, value);
       return 'value' in checked ? { rule: checked.value } : checked;
     }
+    case 'VolumeReplication':
+      return { findings: [{ path: ['kind'], message: onKubernetes }] };
     case undefined:
       return { findings: [{ path: ['kind'], message: `is missing: it is ${kinds.join(' or ')}` }] };
     default: {

@@ -1,8 +1,9 @@
 /** Settings of the process: every environment variable that Causeway itself reads, what it means, its default. */
 import { z } from 'zod';
 import type { Deadlines } from '../../functions/ports.ts';
-import { mostStackBytes } from '../stores/store-options.ts';
+import { leastCopyBytes, mostStackBytes } from '../stores/store-options.ts';
 import type { Environment } from './env.ts';
+import { nameSchema } from './names.ts';
 import { type NatsServers, parseNatsUrl } from './nats-url.ts';
 import { duration, size } from './quantities.ts';
 import { Secret } from './secret.ts';
@@ -18,10 +19,24 @@ export interface Settings {
   /** Events that one link works on at a time. */
   readonly concurrency: number;
   readonly deadlines: Deadlines;
+  /** How long the HTTP host works on one large version before it leaves the rest to another request: milliseconds. */
+  readonly sliceMs: number;
   /** Content of small versions that goes in one request. */
   readonly stackBytes: number;
+  /** Content from this size on is copied at a target that has it already. */
+  readonly copyBytes: number;
   /** What MinIO servers that notify over HTTP must say; without it none is listened to. */
   readonly webhookToken: Secret | undefined;
+  /** The site that the Kubernetes cluster stands beside, where there is one. */
+  readonly site: string | undefined;
+  /** What the Jobs run that move volumes; undefined: the image of the controller's own pod. */
+  readonly moverImage: string | undefined;
+  /** How long a leader that says nothing is left alone, in milliseconds. */
+  readonly leaseMs: number;
+  /** What whoever sends a stack to this receiver must say. */
+  readonly receiverToken: Secret | undefined;
+  /** Where this receiver may write: site/bucket. */
+  readonly receives: readonly string[];
   /** Of the HTTP host. */
   readonly port: number;
   /** Where a function's events go under a Knative Broker. */
@@ -49,6 +64,16 @@ const natsUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const token = z
+  .string()
+  .min(16, 'must have 16 characters or more')
+  .transform((text) => new Secret(text));
+
+const places = z
+  .string()
+  .regex(/^[^/,]+\/[^/,]+(,[^/,]+\/[^/,]+)*$/, 'must be SITE/BUCKET, with commas between several')
+  .transform((text) => text.split(',').map((place) => place.trim()));
+
 const schema = z.object({
   CAUSEWAY_LOG: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   CAUSEWAY_NATS_URL: natsUrl.optional(),
@@ -57,12 +82,15 @@ const schema = z.object({
   CAUSEWAY_CONCURRENCY: wholeNumber(1, 1024).default(64),
   CAUSEWAY_REQUEST_DEADLINE: duration('100ms', '10m').default(10_000),
   CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
+  CAUSEWAY_SLICE: duration('100ms', '24h').default(240_000),
   CAUSEWAY_STACK_SIZE: size('64KiB', '32MiB').default(mostStackBytes),
-  CAUSEWAY_WEBHOOK_TOKEN: z
-    .string()
-    .min(16, 'must have 16 characters or more')
-    .transform((text) => new Secret(text))
-    .optional(),
+  CAUSEWAY_SITE: nameSchema.optional(),
+  CAUSEWAY_MOVER_IMAGE: z.string().optional(),
+  CAUSEWAY_LEASE: duration('1s', '5m').default(15_000),
+  CAUSEWAY_WEBHOOK_TOKEN: token.optional(),
+  CAUSEWAY_RECEIVER_TOKEN: token.optional(),
+  CAUSEWAY_RECEIVES: places.default([]),
+  CAUSEWAY_COPY_SIZE: size('64KiB', '1TiB').default(leastCopyBytes),
   PORT: wholeNumber(0, 65_535).default(8080),
   K_SINK: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   K_SERVICE: z.string().optional(),
@@ -91,8 +119,15 @@ export function readSettings(environment: Environment): Settings {
     natsReplicas: data.CAUSEWAY_NATS_REPLICAS,
     concurrency: data.CAUSEWAY_CONCURRENCY,
     deadlines: { requestMs: data.CAUSEWAY_REQUEST_DEADLINE, putMs: data.CAUSEWAY_PUT_DEADLINE },
+    sliceMs: data.CAUSEWAY_SLICE,
     stackBytes: data.CAUSEWAY_STACK_SIZE,
+    copyBytes: data.CAUSEWAY_COPY_SIZE,
     webhookToken: data.CAUSEWAY_WEBHOOK_TOKEN,
+    site: data.CAUSEWAY_SITE,
+    moverImage: data.CAUSEWAY_MOVER_IMAGE,
+    leaseMs: data.CAUSEWAY_LEASE,
+    receiverToken: data.CAUSEWAY_RECEIVER_TOKEN,
+    receives: data.CAUSEWAY_RECEIVES,
     port: data.PORT,
     sink: data.K_SINK,
     service: data.K_SERVICE,

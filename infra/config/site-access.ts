@@ -9,6 +9,7 @@ import {
 } from './credentials.ts';
 import type { Environment } from './env.ts';
 import type { Finding } from './problems.ts';
+import { type FoundToken, type ReceiverAccess, readReceivers } from './receivers.ts';
 import type { SiteAccessFields } from './site.ts';
 import { readText } from './text-file.ts';
 
@@ -16,6 +17,7 @@ export interface SiteAccess {
   readonly credentials: Credentials;
   /** PEM; undefined where the system's authorities do. */
   readonly ca: string | undefined;
+  readonly receivers: readonly ReceiverAccess[];
 }
 
 const mostBytes = 1024 * 1024;
@@ -23,13 +25,23 @@ const mostBytes = 1024 * 1024;
 /** Relative paths start at the document's own folder. */
 const beside = (document: string, file: string): string => resolve(dirname(document), file);
 
+/** Of the Kubernetes Secret with this name. */
+export interface SecretLookUp {
+  credentials(name: string): FoundCredentials;
+  token(name: string): FoundToken;
+}
+
+const unreadable = { problem: 'a Kubernetes Secret can be read only on Kubernetes: name env or file here' };
+const noSecrets: SecretLookUp = { credentials: () => unreadable, token: () => unreadable };
+
 export async function readSiteAccess(
   { spec }: SiteAccessFields,
   document: string,
   environment: Environment,
+  secrets = noSecrets,
 ): Promise<SiteAccess | { readonly findings: readonly Finding[] }> {
   const findings: Finding[] = [];
-  const found = await findCredentials(spec.credentials, document, environment);
+  const found = await findCredentials(spec.credentials, document, environment, secrets);
   if ('problem' in found) {
     const { from } = spec.credentials;
     findings.push({
@@ -39,14 +51,21 @@ export async function readSiteAccess(
   }
   const ca = spec.tls && (await readAuthority(beside(document, spec.tls.caFile), spec.s3.endpoint));
   if (ca && 'problem' in ca) findings.push({ path: ['spec', 'tls', 'caFile'], message: ca.problem });
-  if ('problem' in found || (ca && 'problem' in ca)) return { findings };
-  return { credentials: found.credentials, ca: ca?.text };
+  const told = await readReceivers(spec.receivers, {
+    beside: (file) => beside(document, file),
+    environment,
+    secretOf: secrets.token,
+  });
+  findings.push(...told.findings);
+  if (findings.length > 0 || 'problem' in found || (ca && 'problem' in ca)) return { findings };
+  return { credentials: found.credentials, ca: ca?.text, receivers: told.receivers };
 }
 
 async function findCredentials(
   wanted: SiteAccessFields['spec']['credentials'],
   document: string,
   environment: Environment,
+  secrets: SecretLookUp,
 ): Promise<FoundCredentials> {
   switch (wanted.from) {
     case 'env':
@@ -58,7 +77,7 @@ async function findCredentials(
       return 'problem' in found ? { problem: `${file} ${found.problem}` } : found;
     }
     case 'secret':
-      return { problem: 'a Kubernetes Secret can be read only on Kubernetes: name env or file here' };
+      return secrets.credentials(wanted.secretName);
   }
 }
 

@@ -2,38 +2,16 @@
 import { z } from 'zod';
 import { celRules } from './cel.ts';
 import { nameSchema } from './names.ts';
+import { originSchema } from './origin.ts';
+import { receiversSchema } from './receivers.ts';
 
 export const apiVersion = 'causeway.dev/v1alpha1';
 
-const noUrl = 'must be a URL such as https://s3.paris.example';
-const withCredentials = 'must not hold credentials: name them under spec.credentials';
-const withPath = 'must end after host and port: buckets are named by rules';
-
-/** Scheme, host and port; anything more would be dropped or misread by one S3 client or another. */
-const endpointSchema = z
-  .string()
-  .transform((text, context) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (!url || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
-      context.addIssue({ code: 'custom', message: noUrl });
-    } else if (url.username !== '' || url.password !== '') {
-      context.addIssue({ code: 'custom', message: withCredentials });
-    } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-      context.addIssue({ code: 'custom', message: withPath });
-    } else {
-      return url.origin;
-    }
-    return z.NEVER;
-  })
-  .meta({
-    description: 'http(s)://host[:port]',
-    maxLength: 512,
-    ...celRules(
-      { rule: "self.matches('^https?://[^/?#]+') && (self.contains('@') || isURL(self))", message: noUrl },
-      { rule: "!self.contains('@')", message: withCredentials },
-      { rule: "self.matches('^[^/]*//[^/?#]*/?$')", message: withPath },
-    ),
-  });
+const endpointSchema = originSchema({
+  example: 'https://s3.paris.example',
+  credentials: 'name them under spec.credentials',
+  path: 'buckets are named by rules',
+});
 
 const s3Schema = z.strictObject({
   endpoint: endpointSchema,
@@ -95,6 +73,7 @@ export const siteAccessSchema = z.object({
     s3: z.object({ endpoint: endpointSchema }),
     credentials: credentialsSchema,
     tls: tlsSchema.optional(),
+    receivers: receiversSchema.default([]),
   }),
 });
 
@@ -115,6 +94,7 @@ export const siteSchema = z.strictObject({
       events: eventsSchema
         .prefault({})
         .describe('How the site tells of changes; without, the walk finds them.'),
+      receivers: receiversSchema.default([]),
     })
     .meta(
       celRules({

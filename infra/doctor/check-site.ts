@@ -6,6 +6,7 @@ import type { Check, CheckName } from './check.ts';
 import { checkEvents, type EventContext } from './events.ts';
 import { type Bucket, checkPermissions } from './permissions.ts';
 import { type Patient, reach } from './reach.ts';
+import { checkReceivers } from './receivers.ts';
 import { needsOf } from './site-needs.ts';
 
 export interface SiteChecked {
@@ -19,7 +20,11 @@ export async function checkSite(
   links: readonly Link[],
   events: EventContext,
 ): Promise<SiteChecked> {
-  const { checks, isOver } = await reach(patient);
+  const [{ checks: reached, isOver }, receivers] = await Promise.all([
+    reach(patient),
+    checkReceivers(patient, links),
+  ]);
+  const checks = [...reached, ...receivers];
   if (isOver) return { checks, objectLocks: new Map() };
   const needs = needsOf(links, patient.site.metadata.name);
   if (needs.length === 0) {

@@ -19,7 +19,8 @@ export type CheckName =
   | 'credentials'
   | 'bucket'
   | 'permissions'
-  | 'events';
+  | 'events'
+  | 'receivers';
 
 /** Checks of one site, or of none. */
 export interface Report {

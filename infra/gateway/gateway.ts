@@ -2,13 +2,21 @@
  * What a running deployment serves: /metrics for Prometheus, /health/*, and /webhook/<site> for MinIO servers that
  * notify over HTTP. A notification is answered 2xx only after the stream has its events, or the dead letter it became.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { Registry } from 'prom-client';
-import { identify } from '../../events/identity.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { Secret } from '../config/secret.ts';
 import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from '../host/http-server.ts';
 import { type Intake, takeNotification } from '../host/intake.ts';
+import { isSameSecret } from '../host/same-secret.ts';
+import { standingAnswer } from '../host/standing.ts';
+
+export interface Webhook {
+  /** Without a token no webhook is taken. */
+  readonly token: Secret | undefined;
+  readonly sites: ReadonlySet<string>;
+  /** Undefined while another process takes notifications. */
+  readonly intake: Intake | undefined;
+}
 
 export interface GatewayOptions {
   readonly host: string;
@@ -19,11 +27,7 @@ export interface GatewayOptions {
   notReady(): string | undefined;
   /** Takes what a Broker could not deliver, at /undelivered. */
   undelivered?(request: HttpRequest): Promise<HttpAnswer>;
-  readonly webhook: Intake & {
-    /** Without a token no webhook is taken. */
-    readonly token: Secret | undefined;
-    readonly sites: ReadonlySet<string>;
-  };
+  readonly webhook: Webhook;
 }
 
 const mostBytes = 1024 * 1024;
@@ -33,16 +37,15 @@ export const startGateway = (options: GatewayOptions): Promise<HttpServer> =>
 
 async function answer(options: GatewayOptions, request: HttpRequest): Promise<HttpAnswer> {
   const { path } = request;
-  if (path === '/health/liveness') return { status: 200, body: 'alive\n' };
-  if (path === '/health/readiness') {
-    const reason = options.notReady();
-    return reason ? { status: 503, body: `${reason}\n` } : { status: 200, body: 'ready\n' };
-  }
-  if (path === '/metrics') {
-    await options.refresh();
-    const headers = { 'content-type': options.registry.contentType };
-    return { status: 200, headers, body: await options.registry.metrics() };
-  }
+  const { registry } = options;
+  const standing = await standingAnswer(path, {
+    notReady: () => options.notReady(),
+    async metrics() {
+      await options.refresh();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  });
+  if (standing) return standing;
   if (path === '/undelivered' && request.method === 'POST' && options.undelivered) {
     return options.undelivered(request);
   }
@@ -55,14 +58,16 @@ async function answer(options: GatewayOptions, request: HttpRequest): Promise<Ht
 }
 
 async function webhook(
-  { webhook: { token, sites, ...intake } }: GatewayOptions,
+  { webhook: { token, sites, intake } }: GatewayOptions,
   site: string,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
   if (!token) return { status: 403, body: 'set CAUSEWAY_WEBHOOK_TOKEN to take notifications here\n' };
-  if (!isSame(request.headers.authorization ?? '', `Bearer ${token.reveal()}`)) {
+  if (!isSameSecret(request.headers.authorization ?? '', `Bearer ${token.reveal()}`)) {
     return { status: 401, body: 'the token is not the one in CAUSEWAY_WEBHOOK_TOKEN\n' };
   }
+  const later = { status: 503, headers: { 'retry-after': '1' } };
+  if (!intake) return { ...later, body: 'another process takes notifications now\n' };
   if (!sites.has(site)) return { status: 404, body: `there is no site ${site}\n` };
   // Whoever sets up a target may look first whether it is there.
   if (request.method === 'HEAD' || request.method === 'GET') return { status: 200 };
@@ -76,10 +81,6 @@ async function webhook(
     const reason = await takeNotification(site, body, intake);
     return reason ? { status: 202, body: `kept as a dead letter: ${reason}\n` } : { status: 200 };
   } catch (error) {
-    return { status: 503, headers: { 'retry-after': '1' }, body: `${messageOf(error)}\n` };
+    return { ...later, body: `${messageOf(error)}\n` };
   }
 }
-
-/** In constant time, whatever the lengths. */
-const isSame = (given: string, wanted: string): boolean =>
-  timingSafeEqual(Buffer.from(identify(given)), Buffer.from(identify(wanted)));

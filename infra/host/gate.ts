@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../../functions/errors.ts';
 import type { Clock, ObjectStore } from '../../functions/ports.ts';
+import { unlessAborted } from './pause.ts';
 
 export type LinkState =
   | { readonly state: 'healthy' }
@@ -68,17 +69,7 @@ export function createGate(clock: Clock, onChange: (state: LinkState) => void): 
       return state;
     },
     async opened(signal) {
-      while (waiting) {
-        const aborted = Promise.withResolvers<never>();
-        const abort = () => aborted.reject(signal.reason);
-        signal.addEventListener('abort', abort, { once: true });
-        if (signal.aborted) abort();
-        try {
-          await Promise.race([waiting.promise, aborted.promise]);
-        } finally {
-          signal.removeEventListener('abort', abort);
-        }
-      }
+      while (waiting) await unlessAborted(waiting.promise, signal);
     },
     async trip(site, reason, signal) {
       if (waiting) return false;

@@ -1,10 +1,12 @@
 /**
- * An HTTP request → the event that it delivers: structured or binary mode (CloudEvents HTTP binding 1.0). Beside the
- * event itself, two extension attributes say what a retry is: the one link it is for, and the tries counted so far.
+ * An HTTP request → the event that it delivers: structured or binary mode (CloudEvents HTTP binding 1.0), or a batch.
+ * Beside the event itself, two extension attributes say what a retry is: the one link it is for, and the tries counted
+ * so far.
  */
 import { HTTP } from 'cloudevents';
 import { z } from 'zod';
-import { type CausewayEvent, EventError, readEvent } from '../../events/cloudevent.ts';
+import { batchContentType } from '../../events/batch-outcomes.ts';
+import { type CausewayEvent, contentType, EventError, readEvent } from '../../events/cloudevent.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { HttpRequest } from './http-server.ts';
 
@@ -15,6 +17,9 @@ export interface Delivery {
   /** Failed tries before this one, as far as they were counted. */
   readonly attempts: number;
 }
+
+/** What one request may bring. */
+export const mostInRequest = { events: 500, bytes: 1024 * 1024 } as const;
 
 /** Names of the extension attributes; a header may have made a text of a number. */
 const extensionsSchema = z.object({
@@ -35,14 +40,30 @@ export function readDelivery(value: unknown): Delivery {
   return { event, link, attempts };
 }
 
+const mediaType = (headers: HttpRequest['headers']): string => {
+  const [type = ''] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  return type.trim();
+};
+
+/** The events of a batch as plain JSON, not yet looked at; undefined where it is none. Throws EventError. */
+export function batchOf(headers: HttpRequest['headers'], body: Buffer): readonly unknown[] | undefined {
+  if (mediaType(headers) !== batchContentType) return undefined;
+  const batch = z.array(z.unknown()).safeParse(parse(body.toString('utf8')));
+  if (!batch.success) throw new EventError('malformed', 'a batch is an array of events');
+  return batch.data.map(withData);
+}
+
+const named = z.object({ id: z.string().min(1) });
+/** Of an event that may be none. */
+export const idOf = (value: unknown): string | undefined => named.safeParse(value).data?.id;
+
 /** The event of a request as plain JSON, not yet looked at. Throws EventError where it is none. */
 export function attributesOf(headers: HttpRequest['headers'], body: Buffer): unknown {
-  const [contentType = ''] = (headers['content-type'] ?? '').toLowerCase().split(';');
   const text = body.toString('utf8');
-  switch (contentType.trim()) {
-    case 'application/cloudevents+json':
+  switch (mediaType(headers)) {
+    case contentType:
       return withData(parse(text));
-    case 'application/cloudevents-batch+json':
+    case batchContentType:
       throw new EventError('malformed', 'a batch of events is not taken: send each in a request of its own');
     default:
       if (headers['ce-id'] === undefined) {

@@ -41,7 +41,13 @@ function pathOf(url = '/'): string | undefined {
 }
 
 export async function serveHttp(
-  at: { readonly host: string; readonly port: number; readonly mostBytes: number },
+  at: {
+    readonly host: string;
+    readonly port: number;
+    readonly mostBytes: number;
+    /** Of one request, until all of it is here. */
+    readonly deadlineMs?: number;
+  },
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
 ): Promise<HttpServer> {
   let isClosing = false;
@@ -69,7 +75,7 @@ export async function serveHttp(
   }
 
   const server = createServer(
-    { requestTimeout: requestDeadlineMs, headersTimeout: 10_000 },
+    { requestTimeout: at.deadlineMs ?? requestDeadlineMs, headersTimeout: 10_000 },
     (request, response) => {
       respond(request, response).catch(() => response.destroy());
     },

@@ -2,6 +2,7 @@
  * What became of an event → the answer to the request that brought it. 202: it is dealt with, or its ledger or the dead
  * letters have it. 503: nothing of it is kept here, and the sender must send it again.
  */
+import type { Became } from '../../events/batch-outcomes.ts';
 import { catalogue } from '../../events/catalogue.ts';
 import type { CausewayEvent } from '../../events/cloudevent.ts';
 import { messageOf } from '../../functions/errors.ts';
@@ -42,19 +43,37 @@ export const sendAgain = (afterMs: number, reason: string, failed?: string): Htt
   body: `${reason}\n`,
 });
 
+/** To a request that brought one event. */
+export function answerOf(became: Became): HttpAnswer {
+  switch (became.outcome) {
+    case 'done':
+      return accepted;
+    case 'retry':
+      return sendAgain(became.afterMs, became.reason, 'event');
+    case 'unavailable':
+      return sendAgain(became.afterMs, became.reason, `site:${became.site}`);
+    case 'again':
+      return sendAgain(became.afterMs, became.reason);
+  }
+}
+
 /** Waits between tries of what could not be made to hold, and looks at a site that is away. */
 const soonMs = 1000;
+export const dealtWith: Became = { outcome: 'done' };
+export const again = (reason: string, afterMs = soonMs): Undone => ({ outcome: 'again', afterMs, reason });
 
-export async function settleOverHttp(
-  to: HttpSettlement,
-  brought: Brought,
-  result: Result,
-): Promise<HttpAnswer> {
+type Undone = Exclude<Became, { outcome: 'done' }>;
+
+export async function settleOverHttp(to: HttpSettlement, brought: Brought, result: Result): Promise<Became> {
   if (result.kind === 'unavailable') {
-    return again(to, brought, { ...result, afterMs: soonMs, spent: 0, failed: `site:${result.site}` });
+    const { site, reason } = result;
+    return undone(to, brought, { outcome: 'unavailable', site, reason, afterMs: soonMs }, 0);
   }
-  if (result.kind === 'retry' && to.retries === 'ledger') return again(to, brought, { ...result, spent: 1 });
-  let given = accepted;
+  if (result.kind === 'retry' && to.retries === 'ledger') {
+    const { afterMs, reason } = result;
+    return undone(to, brought, { outcome: 'retry', afterMs, reason }, 1);
+  }
+  let became = dealtWith;
   const { link, event, attempts, body } = brought;
   const message: HeldMessage = {
     body,
@@ -63,32 +82,38 @@ export async function settleOverHttp(
     stored: to.clock.now(),
     ack: () => Promise.resolve(),
     nak: (afterMs) => {
-      given = sendAgain(afterMs, result.kind === 'retry' ? result.reason : 'send it again', 'event');
+      became = {
+        outcome: 'retry',
+        afterMs,
+        reason: result.kind === 'retry' ? result.reason : 'send it again',
+      };
     },
     working: () => undefined,
   };
   try {
     await settle(to, link, message, event, result);
-    return given;
+    return became;
   } catch (error) {
     // What it emitted is nowhere: it must be done again.
-    return again(to, brought, { afterMs: soonMs, reason: messageOf(error), spent: 0 });
+    return undone(to, brought, again(messageOf(error)), 0);
   }
 }
 
-async function again(
+async function undone(
   { retries, ledger, clock }: HttpSettlement,
   { link, event, attempts }: Brought,
-  { afterMs, reason, spent, failed }: { afterMs: number; reason: string; spent: 0 | 1; failed?: string },
-): Promise<HttpAnswer> {
-  if (retries === 'sender') return sendAgain(afterMs, reason, failed);
+  told: Undone,
+  spent: 0 | 1,
+): Promise<Became> {
+  if (retries === 'sender') return told;
   // The next interval brings the same work again.
-  if (catalogue[event.type].subject === 'schedule') return accepted;
+  if (catalogue[event.type].subject === 'schedule') return dealtWith;
+  const { afterMs, reason } = told;
   const nextTry = clock.now() + afterMs;
   try {
     await ledger.put({ link, event, reason, attempts: attempts + spent, nextTry, state: 'failed' });
-    return accepted;
+    return dealtWith;
   } catch (error) {
-    return sendAgain(afterMs, messageOf(error));
+    return again(messageOf(error), afterMs);
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { createEntrance } from './entrance.ts';
 import { type Intake, startIntake } from './intake.ts';
+import type { OpenFeed } from './ports.ts';
 import type { World } from './world.ts';
 
 export interface IntakesOptions {
@@ -20,6 +21,8 @@ export interface IntakesOptions {
 export interface Intakes {
   /** For notifications that come another way. */
   readonly intake: Intake;
+  /** Hears these sites from now on, and no others. */
+  hear(sites: Iterable<string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,10 +42,20 @@ export async function startIntakes({
       refused: (site, reason) => logger.error({ site, reason }, 'a notification cannot be read'),
     },
   };
-  const open = await Promise.all(
-    [...stores.keys()].map((site) =>
-      startIntake({ site, feed: createFeed(bus, streamNames.raw, rawConsumer(site)), ...intake }),
-    ),
-  );
-  return { intake, close: async () => void (await Promise.all(open.map((feed) => feed.close()))) };
+  const open = new Map<string, OpenFeed>();
+
+  async function hear(sites: Iterable<string>): Promise<void> {
+    const wanted = new Set(sites);
+    const leaving = [...open].filter(([site]) => !wanted.has(site));
+    for (const [site] of leaving) open.delete(site);
+    await Promise.all(leaving.map(([, feed]) => feed.close()));
+    for (const site of wanted) {
+      if (open.has(site)) continue;
+      const feed = createFeed(bus, streamNames.raw, rawConsumer(site));
+      open.set(site, await startIntake({ site, feed, ...intake }));
+    }
+  }
+
+  await hear(stores.keys());
+  return { intake, hear, close: () => hear([]) };
 }

@@ -30,6 +30,9 @@ export const linkStatusSchema = z.object({
   restored: z.number(),
   orphans: z.number(),
   bytes: z.number(),
+  /** Of these, versions and bytes that did not cross the link: the target had their content. */
+  copied: z.number(),
+  copiedBytes: z.number(),
   bytesPerSecond: z.number(),
   at: z.string(),
 });
@@ -77,6 +80,8 @@ export async function linkStatus(sources: StatusSources): Promise<LinkStatus> {
     restored: totals.restored,
     orphans: totals.orphans,
     bytes: totals.bytes,
+    copied: totals.copied,
+    copiedBytes: totals.copiedBytes,
     bytesPerSecond: Math.round(Math.max(0, totals.bytes - (before?.bytes ?? totals.bytes)) / seconds),
     at: new Date(now).toISOString(),
   };

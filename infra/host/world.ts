@@ -2,6 +2,8 @@
 import { type KV, Kvm } from '@nats-io/kv';
 import type { Clock, Deadlines, Link, LinkContext, ObjectStore } from '../../functions/ports.ts';
 import type { Bus } from '../bus/connection.ts';
+import { createContentIndex } from '../bus/content-index.ts';
+import { createContentRecords } from '../bus/content-records.ts';
 import { createDeadLetters } from '../bus/dead-letters.ts';
 import { createEventLog } from '../bus/event-log.ts';
 import { createKeyLocks } from '../bus/key-locks.ts';
@@ -9,6 +11,7 @@ import { createLedger, type StoredLedger } from '../bus/ledger.ts';
 import { createLedgerBucket } from '../bus/ledger-bucket.ts';
 import { createLockBucket } from '../bus/lock-bucket.ts';
 import { bucketNames, ensureStreams, type StreamSettings } from '../bus/streams.ts';
+import { createUploadMemory } from '../bus/upload-memory.ts';
 import { createOrphanMemory, createWalkMemory } from '../bus/walk-memory.ts';
 import { sharedReads } from '../stores/shared-reads.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
@@ -16,6 +19,7 @@ import type { DeadLetters, EventLog } from './ports.ts';
 
 export interface WorldOptions {
   readonly bus: Bus;
+  /** Both are looked at whenever a context is made: they may change. */
   readonly links: readonly Link[];
   readonly stores: ReadonlyMap<string, ObjectStore>;
   readonly deadlines: Deadlines;
@@ -41,13 +45,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const sites = [...stores.keys()];
   await ensureStreams(bus, { links: options.links, sites }, options.streams);
   const kvm = new Kvm(bus.jetstream);
-  const [ledgerBucket, locksBucket, walksBucket, orphansBucket, statusBucket] = await Promise.all([
-    kvm.open(bucketNames.ledger),
-    kvm.open(bucketNames.locks),
-    kvm.open(bucketNames.walks),
-    kvm.open(bucketNames.orphans),
-    kvm.open(bucketNames.status),
-  ]);
+  const [ledgerBucket, locksBucket, walksBucket, orphansBucket, uploadsBucket, statusBucket] =
+    await Promise.all([
+      kvm.open(bucketNames.ledger),
+      kvm.open(bucketNames.locks),
+      kvm.open(bucketNames.walks),
+      kvm.open(bucketNames.orphans),
+      kvm.open(bucketNames.uploads),
+      kvm.open(bucketNames.status),
+    ]);
   const stream = createEventLog(bus);
   const log = options.log ?? stream;
   const ledger = createLedger(createLedgerBucket(bus, ledgerBucket), log, clock);
@@ -63,17 +69,26 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   });
   const walks = createWalkMemory(bus, walksBucket);
   const orphans = createOrphanMemory(orphansBucket);
+  const uploads = createUploadMemory(bus, uploadsBucket);
+  const contents = createContentIndex(createContentRecords(bus));
   const storeOf = (site: string): ObjectStore => {
     const store = stores.get(site);
     if (!store) throw new Error(`no store was opened for site ${site}`);
     return store;
   };
-  const shared = new Map([...stores].map(([site, store]) => [site, sharedReads(store, clock)]));
+  const shared = new WeakMap<ObjectStore, ObjectStore>();
+  const sharedOf = (store: ObjectStore): ObjectStore => {
+    const known = shared.get(store) ?? sharedReads(store, clock);
+    shared.set(store, known);
+    return known;
+  };
   const startOf = ({ source }: Link): string => `${source.site}/${source.bucket}`;
-  const starting = Map.groupBy(options.links, startOf);
+  const group = (links: readonly Link[]) => ({ links, starting: Map.groupBy(links, startOf) });
+  let grouped = group(options.links);
   const sourceOf = (link: Link): ObjectStore => {
-    const isShared = (starting.get(startOf(link))?.length ?? 0) > 1;
-    return (isShared ? shared.get(link.source.site) : undefined) ?? storeOf(link.source.site);
+    if (grouped.links !== options.links) grouped = group(options.links);
+    const store = storeOf(link.source.site);
+    return (grouped.starting.get(startOf(link))?.length ?? 0) > 1 ? sharedOf(store) : store;
   };
   return {
     log,
@@ -88,7 +103,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       locks,
       walks,
       orphans,
+      uploads,
       retries: ledger,
+      contents,
       clock,
       meter: telemetry.meter,
       deadlines,

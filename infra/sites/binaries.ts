@@ -32,7 +32,9 @@ export interface ToolSource {
   readonly compile?: Compile;
   /** How long a build takes on two cores. */
   readonly takes: string;
-  /** What `--version` prints, so that another program of the same name (Midnight Commander is `mc` too) is told apart. */
+  /** What asks for its version; `--version` by default. */
+  readonly versionArguments?: readonly string[];
+  /** What it prints then, so that another program of the same name (Midnight Commander is `mc` too) is told apart. */
   readonly saysVersion: RegExp;
   /** The lowest version that will do, if `saysVersion` catches one. */
   readonly atLeast?: readonly [major: number, minor: number];
@@ -98,16 +100,11 @@ export async function findProgram(
   env: Environment,
   report: (line: string) => void,
 ): Promise<string> {
-  const named = env[source.variable];
-  if (named !== undefined && named !== '') return checkNamed(source, resolve(named));
-
-  const onPath = await findOnPath(source.command, env);
-  const problem = onPath === undefined ? 'was not found' : await objection(source, onPath);
-  if (onPath !== undefined && problem === undefined) return onPath;
-
+  const found = await findInstalled(source, env);
+  if ('path' in found) return found.path;
   const cached = join(cacheDir(env), `${tool}-${source.version}`);
   if (await isExecutable(cached)) return cached;
-  const missing = `${onPath ?? tool} ${problem}`;
+  const { missing } = found;
   const go = await findOnPath('go', env);
   if (go === undefined) throw new Error(`${missing}; there is no Go to build it with. ${ways(source)}`);
   try {
@@ -118,13 +115,32 @@ export async function findProgram(
   }
 }
 
+/** What a program is told apart by. */
+export type ProgramSource = Pick<
+  ToolSource,
+  'variable' | 'command' | 'versionArguments' | 'saysVersion' | 'atLeast'
+>;
+
+/** The program that the environment names, else the one on the PATH; what is wrong where there is none that will do. */
+export async function findInstalled(
+  source: ProgramSource,
+  env: Environment,
+): Promise<{ readonly path: string } | { readonly missing: string }> {
+  const named = env[source.variable];
+  if (named !== undefined && named !== '') return { path: await checkNamed(source, resolve(named)) };
+  const path = await findOnPath(source.command, env);
+  if (path === undefined) return { missing: `${source.command} was not found` };
+  const problem = await objection(source, path);
+  return problem === undefined ? { path } : { missing: `${path} ${problem}` };
+}
+
 /** The three ways out. */
 function ways({ variable, command, atLeast }: ToolSource): string {
   const floor = atLeast ? ` (${atLeast.join('.')} or newer)` : '';
   return `Either set ${variable} to the path of the program${floor}, or put ${command}${floor} on the PATH, or install Go 1.24 or newer (https://go.dev/dl): it is then built from source, once.`;
 }
 
-async function checkNamed(source: ToolSource, path: string): Promise<string> {
+async function checkNamed(source: ProgramSource, path: string): Promise<string> {
   const problem = (await isExecutable(path))
     ? await objection(source, path)
     : 'is not a file that can be run';
@@ -134,20 +150,21 @@ async function checkNamed(source: ToolSource, path: string): Promise<string> {
 
 /** What is wrong with a program, if anything. */
 async function objection(
-  { command, saysVersion, atLeast }: ToolSource,
+  { command, versionArguments = ['--version'], saysVersion, atLeast }: ProgramSource,
   path: string,
 ): Promise<string | undefined> {
+  const asked = versionArguments.join(' ');
   let output: string;
   try {
-    const { stdout, stderr } = await promisify(execFile)(path, ['--version'], {
+    const { stdout, stderr } = await promisify(execFile)(path, [...versionArguments], {
       timeout: VERSION_DEADLINE_MS,
     });
     output = stdout + stderr;
   } catch {
-    return 'does not answer --version';
+    return `does not answer ${asked}`;
   }
   const match = saysVersion.exec(output);
-  if (match === null) return `does not answer --version as ${command} does`;
+  if (match === null) return `does not answer ${asked} as ${command} does`;
   if (atLeast === undefined) return undefined;
   const [major, minor] = [Number(match[1]), Number(match[2])];
   const isNewEnough = major > atLeast[0] || (major === atLeast[0] && minor >= atLeast[1]);

@@ -1,9 +1,10 @@
 /**
  * The least privileges that Causeway needs at a site, as policy documents: the embedded sites get them, and
  * `causeway doctor` prints them. They hold on MinIO and on AWS, so they name what either one asks for: MinIO
- * asks s3:GetObject for a version, AWS s3:GetObjectVersion. Without some of them MinIO does not refuse but
- * leaves out: metadata and tags from its extended listing (s3:GetObject, s3:GetObjectTagging), lock headers
- * from HEAD and GET (s3:GetObjectRetention, s3:GetObjectLegalHold).
+ * asks s3:GetObject for a version, AWS s3:GetObjectVersion; a target is also asked for it where it copies what
+ * it has already. Without some of them MinIO does not refuse but leaves out: metadata and tags from its extended
+ * listing (s3:GetObject, s3:GetObjectTagging), lock headers from HEAD and GET (s3:GetObjectRetention,
+ * s3:GetObjectLegalHold).
  */
 
 interface PolicyStatement {

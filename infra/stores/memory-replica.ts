@@ -6,8 +6,10 @@
  *   The first version of a key, if it is a marker, does not become a replica.
  * - A PUT of an existing version ID with the same ETag changes nothing; with another ETag it overwrites silently.
  */
+import { createHash } from 'node:crypto';
 import type { VersionFacts, VersionRef } from '../../events/object-events.ts';
 import { toNanoseconds } from '../../events/times.ts';
+import type { ContentId, PlacedContent } from '../../functions/content.ts';
 import { RetryableError } from '../../functions/errors.ts';
 import type { ListedVersion, Look, StackEntry } from '../../functions/ports.ts';
 import { refused } from './errors.ts';
@@ -52,6 +54,22 @@ export function putStacked(site: MemorySite, { ref, facts, body }: StackEntry): 
   const modified = toNanoseconds(facts.modified);
   const { versionId } = ref;
   versions.put(ref.key, { ...facts, versionId, marker: false, modified, replica: true, content: body });
+}
+
+/** Overwrites what is there, but for an ETag of an upload in parts. Undefined where it cannot be copied. */
+export function copyReplica(
+  site: MemorySite,
+  ref: VersionRef,
+  facts: VersionFacts,
+  { from, digest }: { readonly from: PlacedContent; readonly digest: ContentId },
+): 'written' | 'already' | undefined {
+  const found = site.find(from.bucket)?.versions.find(from.key, from.versionId);
+  if (!found || found.marker || found.etag !== from.etag) return undefined;
+  if (createHash('sha256').update(found.content).digest('hex') !== digest.sha256) return undefined;
+  const answer = putReplica(site, ref, facts, found.content);
+  if (answer === 'written' || facts.etag.includes('-')) return answer;
+  putStacked(site, { ref, facts, body: found.content });
+  return 'written';
 }
 
 /** `DELETE ?versionId` with the delete-marker header. The first version of a key does not become a replica. */

@@ -11,6 +11,7 @@ import {
   answeredAt,
   type Changeable,
   changeReplica,
+  copyReplica,
   factsOf,
   headAt,
   listedOf,
@@ -20,7 +21,9 @@ import {
   putStacked,
 } from './memory-replica.ts';
 import type { MemorySite } from './memory-site.ts';
-import { verifiedReader } from './verified-reader.ts';
+import { entryOf, largestEntry, putHalved } from './stack-entry.ts';
+import { leastCopyBytes, mostStackBytes } from './store-options.ts';
+import { isContentMd5 } from './verified-reader.ts';
 
 export interface MemoryRequest {
   readonly name:
@@ -30,6 +33,7 @@ export interface MemoryRequest {
     | 'get'
     | 'put'
     | 'stack'
+    | 'copy'
     | 'marker'
     | 'purge'
     | 'change'
@@ -48,10 +52,15 @@ export interface MemoryStoreOptions {
   readonly deliver?: Deliver;
   /** Listings have no more entries than this, however many are asked for. */
   readonly pageLimit?: number;
+  readonly copyBytes?: number;
 }
 
 export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}): ObjectStore {
-  const { deliver = async (_request, effect) => effect(), pageLimit = 1000 } = options;
+  const {
+    deliver = async (_request, effect) => effect(),
+    pageLimit = 1000,
+    copyBytes = leastCopyBytes,
+  } = options;
   const head = (ref: VersionRef) => deliver({ name: 'head', ref }, () => headAt(site, ref));
 
   return {
@@ -72,22 +81,36 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
     },
     read: (ref) => deliver({ name: 'get', ref }, () => contentAt(site, ref)),
     async write(ref, content) {
-      const body = await taken(content);
-      return deliver({ name: 'put', ref }, () => putReplica(site, ref, content.facts, body));
+      try {
+        const { facts, body } = await entryOf(ref, content);
+        return await deliver({ name: 'put', ref }, () => putReplica(site, ref, facts, body));
+      } finally {
+        content.discard();
+      }
     },
+    // It takes all in one piece.
+    abandon: async () => undefined,
     stacking: {
-      largestEntry: 1024 * 1024,
-      largestStack: 32 * 1024 * 1024,
+      largestEntry,
+      largestStack: mostStackBytes,
       room: async () => () => undefined,
       async load(ref, content) {
-        const { facts } = content;
-        if (facts.retention || facts.legalHold) return undefined;
-        return { ref, facts, body: await taken(content) };
+        const { size, retention, legalHold } = content.facts;
+        return retention || legalHold || size > largestEntry ? undefined : entryOf(ref, content);
       },
       write: (_bucket, entries) =>
-        deliver({ name: 'stack' }, () => {
-          for (const entry of entries) putStacked(site, entry);
-        }),
+        putHalved(entries, (some) =>
+          deliver({ name: 'stack' }, () => {
+            for (const entry of some) putStacked(site, entry);
+          }),
+        ),
+    },
+    copying: {
+      pieceBytes: () => undefined,
+      takes: (_ref, content) =>
+        content.facts.size >= copyBytes && (content.facts.etag.includes('-') || isContentMd5(content)),
+      copy: (ref, facts, from, digest) =>
+        deliver({ name: 'copy', ref }, () => copyReplica(site, ref, facts, { from, digest })),
     },
     putMarker: (ref, modified) => putMarker(site, deliver, ref, modified),
     purge: (ref) => deliver({ name: 'purge', ref }, () => purgeReplica(site, ref)),
@@ -114,18 +137,6 @@ function contentAt(site: MemorySite, { bucket, key, versionId }: VersionRef): Co
 
 async function* chunksOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
   if (content.byteLength > 0) yield content;
-}
-
-/** All of it, once it has proved to be the source's. */
-async function taken(content: Content): Promise<Uint8Array> {
-  try {
-    const reader = verifiedReader(content);
-    const body = await reader.take(content.facts.size);
-    await reader.verify();
-    return body;
-  } finally {
-    content.discard();
-  }
 }
 
 /** A request for each subresource that differs. */

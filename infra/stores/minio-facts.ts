@@ -20,6 +20,17 @@ const kept = new Set([
 ]);
 const META = 'x-amz-meta-';
 const MINIO_META = 'x-minio-meta-';
+/** What a header's name is made of (RFC 9110, 5.6.2), as it is kept: in lower case. */
+const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/**
+ * Whether these are facts that a version can have: any other header would be one of the request that writes it, with
+ * whatever rights that has.
+ */
+export const areFacts = ({ headers, metadata }: Pick<VersionFacts, 'headers' | 'metadata'>): boolean =>
+  Object.keys(headers).every(isKept) && Object.keys(metadata).every((name) => token.test(name));
+
+const isKept = (name: string): boolean => kept.has(name) || (name.startsWith(MINIO_META) && token.test(name));
 
 export const isReplica = (status: string | undefined): boolean => status === 'REPLICA';
 

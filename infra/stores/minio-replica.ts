@@ -16,6 +16,8 @@ export interface Means {
   readonly wire: Wire;
   readonly budget: ByteBudget;
   readonly deadlines: Deadlines;
+  /** Buckets that were seen to encrypt what is put into them. */
+  readonly encrypting: Set<string>;
 }
 
 export type Outcome = 'written' | 'already';
@@ -72,7 +74,7 @@ export async function create(
  * with the rights of Causeway: whoever may write one key at the source would write any at the target. MinIO takes an
  * object's headers from the query too, and there this one is metadata and nothing else.
  */
-function asObject(request: WireRequest): WireRequest {
+export function asObject(request: WireRequest): WireRequest {
   const { [EXTRACT]: extract, ...headers } = request.headers ?? {};
   if (extract === undefined) return request;
   return { ...request, headers, query: { ...request.query, [EXTRACT]: fromHeader(extract) } };

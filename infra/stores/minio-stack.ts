@@ -6,36 +6,22 @@
  *
  * What a stack cannot carry: locks and encryption are settled per request, keys are cleaned as paths.
  */
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
 import type { VersionRef } from '../../events/object-events.ts';
 import { toNanoseconds } from '../../events/times.ts';
 import type { Content, StackEntry } from '../../functions/ports.ts';
 import { tagQuery } from './minio-facts.ts';
 import { contentMd5, EXTRACT, type Means, REPLICA } from './minio-replica.ts';
+import { archiveOf } from './stack-archive.ts';
+import { entryOf, largestEntry, putHalved } from './stack-entry.ts';
 import { tar } from './tar.ts';
-import { verifiedReader } from './verified-reader.ts';
 
-const compress = promisify(zstdCompress);
-/** MinIO refuses high levels and large windows; the first level keeps up with any link. */
-const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** A byte of a header that was no UTF-8 travels as a lone surrogate: a PAX record cannot hold it. */
 const loneSurrogate = /\p{Surrogate}/u;
-
-export const largestEntry = 1024 * 1024;
-/** The contents, the archive of them, and what compression makes of that. */
-const timesContent = 3;
-
-export const stackRoom = ({ budget }: Means, bytes: number): Promise<() => void> =>
-  budget.take(timesContent * bytes);
 
 export async function loadEntry(ref: VersionRef, content: Content): Promise<StackEntry | undefined> {
   const { facts } = content;
   if (facts.size > largestEntry || !isStackable(ref, content)) return undefined;
-  const reader = verifiedReader(content);
-  const body = await reader.take(facts.size);
-  await reader.verify();
-  return { ref, facts, body };
+  return entryOf(ref, content);
 }
 
 /** Whether a stack brings this version over exactly as a single request would. */
@@ -51,15 +37,19 @@ function isStackable({ key }: VersionRef, { facts, encryption }: Content): boole
   );
 }
 
+export const putStack = (
+  means: Means,
+  bucket: string,
+  entries: readonly StackEntry[],
+): Promise<readonly StackEntry[]> => putHalved(entries, (some) => putArchive(means, bucket, some));
+
 /** Throws as any request does; RefusedError or TerminalError mean that at least one entry was not taken. */
-export async function putStack(
+async function putArchive(
   { wire, deadlines }: Means,
   bucket: string,
   entries: readonly StackEntry[],
 ): Promise<void> {
-  const archive = tar(entries.map(tarEntry));
-  const packed = await compress(archive, zstd);
-  const body = packed.length < 0.9 * archive.length ? packed : archive;
+  const { body } = await archiveOf(tar(entries.map(tarEntry)));
   const request = {
     method: 'PUT',
     bucket,

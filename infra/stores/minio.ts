@@ -7,23 +7,27 @@ import { RefusedError, RetryableError, TerminalError } from '../../functions/err
 import type { Content } from '../../functions/ports.ts';
 import { buckets } from './bucket-info.ts';
 import { processBudget } from './byte-budget.ts';
+import { copying } from './minio-copy.ts';
 import { encryptionOf, factsOfHeaders } from './minio-facts.ts';
 import { listVersions } from './minio-listing.ts';
 import { isUnreadable, LOOK, look } from './minio-look.ts';
 import { purge, putMarker } from './minio-marker.ts';
 import { changeMetadata } from './minio-metadata.ts';
-import { type Means, versionOf } from './minio-replica.ts';
-import { largestEntry, loadEntry, putStack, stackRoom } from './minio-stack.ts';
+import { removeUpload } from './minio-multipart.ts';
+import { at, HERE_ONLY, type Means, versionOf } from './minio-replica.ts';
+import { loadEntry, putStack } from './minio-stack.ts';
 import { upload } from './minio-upload.ts';
-import { mostStackBytes, type Store, type StoreOptions } from './store-options.ts';
+import { largestEntry, stackRoom } from './stack-entry.ts';
+import { leastCopyBytes, mostStackBytes, type Store, type StoreOptions } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
 
 export function minioStore(options: StoreOptions): Store {
-  const { site, deadlines, budget = processBudget, stackBytes = mostStackBytes } = options;
+  const { site, deadlines, budget = processBudget } = options;
+  const { stackBytes = mostStackBytes, copyBytes = leastCopyBytes } = options;
   const deadlineMs = deadlines.requestMs;
   const wire = openWire(options);
   const sdk = buckets(options);
-  const means: Means = { wire, budget, deadlines };
+  const means: Means = { wire, budget, deadlines, encrypting: new Set() };
 
   async function probe(): Promise<void> {
     const request: WireRequest = { method: 'GET', deadlineMs };
@@ -42,6 +46,8 @@ export function minioStore(options: StoreOptions): Store {
         ...(encryption !== undefined && { encryption }),
         chunks: body,
         discard: () => body.destroy(),
+        from: (offset) => readFrom(ref, headers.etag ?? '', offset),
+        sizeOfPart: (number) => sizeOfPart(ref, number),
       };
     }
     const error = await wire.refusal(request, answer);
@@ -50,20 +56,42 @@ export function minioStore(options: StoreOptions): Store {
     throw error;
   }
 
+  async function readFrom(
+    ref: VersionRef,
+    etag: string,
+    offset: number,
+  ): Promise<Pick<Content, 'chunks' | 'discard'>> {
+    // A null version may have been overwritten since.
+    const part = { ...HERE_ONLY, range: `bytes=${offset}-`, 'if-match': etag };
+    const request = { ...versionOf(ref), method: 'GET', headers: part, deadlineMs } as const;
+    const answer = await wire.open(request);
+    if (answer.status !== 206) throw await wire.refusal(request, answer);
+    return { chunks: answer.body, discard: () => answer.body.destroy() };
+  }
+
+  async function sizeOfPart(ref: VersionRef, number: number): Promise<number | undefined> {
+    const query = { versionId: ref.versionId, partNumber: String(number) };
+    const request = { ...at(ref, query), method: 'HEAD', headers: HERE_ONLY, deadlineMs } as const;
+    const { status, headers } = await wire.send(request);
+    return status === 206 || status === 200 ? Number(headers['content-length']) : undefined;
+  }
+
   return {
     site,
     probe,
     bucket: (bucket) => sdk.info(bucket),
     look: async (ref) => look(means, named(site, ref)),
     read: async (ref) => read(named(site, ref)),
-    write: async (ref, content) => upload(means, named(site, ref), content),
+    write: async (ref, content, resume) => upload(means, named(site, ref), content, resume),
+    abandon: async (ref, { uploadId }) => removeUpload(means, named(site, ref), uploadId),
     stacking: {
       largestEntry,
       largestStack: stackBytes,
-      room: (bytes) => stackRoom(means, bytes),
+      room: (bytes) => stackRoom(budget, bytes),
       load: async (ref, content) => loadEntry(named(site, ref), content),
       write: (bucket, entries) => putStack(means, bucket, entries),
     },
+    copying: copying(means, { smallest: copyBytes }),
     putMarker: async (ref, modified) => putMarker(means, named(site, ref), modified),
     purge: async (ref) => purge(means, named(site, ref)),
     async setMetadata(ref, wanted) {

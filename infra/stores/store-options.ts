@@ -6,12 +6,17 @@ import type { WireOptions } from './wire.ts';
 /** Uncompressed; a target keeps a stack in memory while it unpacks it. */
 export const mostStackBytes = 32 * 1024 * 1024;
 
+/** Smaller content costs no more than the requests that spare it. */
+export const leastCopyBytes = 256 * 1024;
+
 export interface StoreOptions extends WireOptions {
   readonly deadlines: Deadlines;
   /** Bounds what uploads hold in memory; without it, the process's own. */
   readonly budget?: ByteBudget | undefined;
   /** Content that goes in one request where the dialect has stacks; without it, the most there may be. */
   readonly stackBytes?: number | undefined;
+  /** Content from this size on is copied where the site has it; without it, the default. */
+  readonly copyBytes?: number | undefined;
 }
 
 export interface Store extends ObjectStore {

@@ -7,6 +7,7 @@ import { errors, Pool } from 'undici';
 import { RetryableError, SiteUnavailableError, TerminalError } from '../../functions/errors.ts';
 import { isUnreachable, networkWords, type Refusal, refused } from './errors.ts';
 import { type Exchange, exchange } from './exchange.ts';
+import { retryAfterMs } from './retry-after.ts';
 import { type Credentials, signer, UNSIGNED_PAYLOAD } from './signature.ts';
 import { encodeComponent, encodeKey, fromHeader } from './text-encoding.ts';
 import { textOf } from './xml.ts';
@@ -164,12 +165,12 @@ function told(
 ): Pick<Refusal, 'status' | 'code' | 'message' | 'retryAfterMs'> {
   const code = headers['x-minio-error-code'] ?? textOf(body, 'Code') ?? '';
   const message = headers['x-minio-error-desc']?.replace(/^"|"$/g, '') ?? textOf(body, 'Message') ?? '';
-  const retryAfter = Number(headers['retry-after']);
+  const afterMs = retryAfterMs(headers['retry-after']);
   return {
     status,
     code,
     message: fromHeader(message).slice(0, 300),
-    ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
+    ...(afterMs !== undefined && { retryAfterMs: afterMs }),
   };
 }
 

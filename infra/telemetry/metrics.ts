@@ -18,6 +18,9 @@ export interface LinkTotals {
   restored: number;
   orphans: number;
   bytes: number;
+  /** Versions, and bytes of them, that did not cross the link: the target had their content. */
+  copied: number;
+  copiedBytes: number;
   /** What the last walk failed at; undefined when it did not. */
   trouble: string | undefined;
   readonly arrivalLag: Recent;
@@ -33,6 +36,8 @@ export interface Telemetry {
   ignored(site: string, what: string): void;
   state(link: string, state: LinkState): void;
   backlog(link: string, events: number, oldestMs: number): void;
+  /** The link runs here no more: what is told of its present would be told for ever. */
+  forget(link: string): void;
 }
 
 export function createTelemetry(logger: Logger): Telemetry {
@@ -64,6 +69,8 @@ export function createTelemetry(logger: Logger): Telemetry {
     perLink,
   );
   const bytes = counter('replicated_bytes_total', 'Bytes of versions that the target confirmed', perLink);
+  const copied = counter('copied_total', 'Versions whose content the target had already', perLink);
+  const copiedBytes = counter('copied_bytes_total', 'Bytes that did not cross the link for that', perLink);
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `causeway_${name}`, help, labelNames: perLink, buckets: lagBuckets, registers });
   const arrivalLag = histogram('arrival_lag_seconds', "From a version's creation to the target's 2xx");
@@ -90,6 +97,8 @@ export function createTelemetry(logger: Logger): Telemetry {
       restored: 0,
       orphans: 0,
       bytes: 0,
+      copied: 0,
+      copiedBytes: 0,
     };
     const fresh = {
       ...zero,
@@ -113,6 +122,13 @@ export function createTelemetry(logger: Logger): Telemetry {
         replicated.inc({ link });
         bytes.inc({ link }, size);
         arrivalLag.observe({ link }, Math.max(0, lagMs) / 1000);
+      },
+      copied(link, size) {
+        const total = totals(link);
+        total.copied += 1;
+        total.copiedBytes += size;
+        copied.inc({ link });
+        copiedBytes.inc({ link }, size);
       },
       verified(link, lagMs) {
         const total = totals(link);
@@ -202,6 +218,10 @@ export function createTelemetry(logger: Logger): Telemetry {
     backlog(link, events, oldestMs) {
       backlog.set({ link }, events);
       oldest.set({ link }, oldestMs / 1000);
+    },
+    forget(link) {
+      all.delete(link);
+      for (const present of [up, backlog, oldest]) present.remove({ link });
     },
   };
 }

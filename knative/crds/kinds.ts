@@ -1,7 +1,12 @@
 /** The kinds of document that Kubernetes knows, one entry each. */
 import { replicationRuleSchema } from '../../infra/config/replication-rule.ts';
-import { replicationRuleStatusSchema, siteStatusSchema } from '../../infra/config/resource-status.ts';
+import {
+  replicationRuleStatusSchema,
+  siteStatusSchema,
+  volumeReplicationStatusSchema,
+} from '../../infra/config/resource-status.ts';
 import { siteSchema } from '../../infra/config/site.ts';
+import { volumeReplicationSchema } from '../../infra/config/volume-replication.ts';
 import type { Kind } from './crd.ts';
 
 export const kinds: readonly Kind[] = [
@@ -29,6 +34,23 @@ export const kinds: readonly Kind[] = [
       { name: 'Bucket', type: 'string', jsonPath: '.spec.source.bucket' },
       { name: 'Direction', type: 'string', jsonPath: '.spec.direction' },
       { name: 'Backlog', type: 'integer', jsonPath: '.status.backlog' },
+    ],
+  },
+  {
+    kind: 'VolumeReplication',
+    plural: 'volumereplications',
+    shortNames: ['cwvol'],
+    document: volumeReplicationSchema,
+    status: volumeReplicationStatusSchema,
+    description: 'Whose volume is brought to which site, when, and what becomes of it there.',
+    columns: [
+      { name: 'Source', type: 'string', jsonPath: '.spec.source.site' },
+      { name: 'Destination', type: 'string', jsonPath: '.spec.destination.site' },
+      { name: 'Method', type: 'string', jsonPath: '.spec.source.method', priority: 1 },
+      { name: 'Last-Sync', type: 'date', jsonPath: '.status.lastSyncTime' },
+      { name: 'Duration', type: 'string', jsonPath: '.status.lastSyncDuration', priority: 1 },
+      { name: 'Next-Sync', type: 'string', jsonPath: '.status.nextSyncTime' },
+      { name: 'Image', type: 'string', jsonPath: '.status.latestImage.name', priority: 1 },
     ],
   },
 ];

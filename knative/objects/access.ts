@@ -1,6 +1,6 @@
 /**
- * Who may do what. The pods speak to no API server: their accounts have no role, and no token is mounted. People get
- * the documents with the roles they have.
+ * Who may do what. Of the pods, the controller alone speaks to the API server, with the rights that its parts ask for; the
+ * others' accounts have no role, and no token is mounted. People get the documents with the roles they have.
  */
 import type { IClusterRole } from 'kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole';
 import type { INamespace } from 'kubernetes-models/v1/Namespace';
@@ -10,6 +10,8 @@ import { nameOf, namespace, partOf } from './names.ts';
 
 export const account = {
   functions: 'causeway-functions',
+  receiver: 'causeway-receiver',
+  controller: nameOf('controller'),
   dispatcher: nameOf('dispatcher'),
   sources: nameOf('sources'),
   nats: nameOf('nats'),

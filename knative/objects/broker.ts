@@ -4,10 +4,9 @@ import type { ITrigger } from '@kubernetes-models/knative/eventing.knative.dev/v
 import type { IPingSource } from '@kubernetes-models/knative/sources.knative.dev/v1/PingSource';
 import type { ISinkBinding } from '@kubernetes-models/knative/sources.knative.dev/v1/SinkBinding';
 import type { FunctionDefinition } from '../../functions/define.ts';
-import { functionRole, nameOf, namespace, partOf } from './names.ts';
+import { functionRole, brokerName as name, nameOf, namespace, partOf } from './names.ts';
 import { scaleOf } from './scale.ts';
 
-const name = 'causeway';
 const brokerRef = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', name };
 const serviceRef = (service: string) => ({
   apiVersion: 'serving.knative.dev/v1',
@@ -37,6 +36,8 @@ export const broker: IBroker = {
       'eventing.knative.dev/broker.class': 'NatsJetStreamBroker',
       'natsjetstream.eventing.knative.dev/config': JSON.stringify({
         stream: { retention: 'Limits', storage: 'File', replicas: 3, maxAge: '168h', discard: 'Old' },
+        // One may be away: its node is drained, or gone.
+        filter: { replicas: 2 },
       }),
     },
   },

@@ -25,13 +25,13 @@ const natsSecret = (name: string, key: string): IEnvVar => ({
   valueFrom: { secretKeyRef: { name: own.nats, key } },
 });
 
-const settings: IEnvVar[] = [
+const natsSettings: IEnvVar[] = [
   natsSecret('NATS_USER', 'user'),
   natsSecret('NATS_PASSWORD', 'password'),
   { name: 'CAUSEWAY_NATS_URL', value: `nats://$(NATS_USER):$(NATS_PASSWORD)@${nameOf('nats')}:4222` },
   { name: 'CAUSEWAY_NATS_REPLICAS', value: '3' },
-  { name: 'CAUSEWAY_DOCUMENTS', value: `${folder}/causeway.yaml` },
 ];
+const documentsFile: IEnvVar = { name: 'CAUSEWAY_DOCUMENTS', value: `${folder}/causeway.yaml` };
 
 export const documentsVolume: IVolume = { name: 'documents', configMap: { name: own.documents } };
 
@@ -44,9 +44,19 @@ export interface Program {
     readonly memory: string;
   };
   readonly env?: readonly IEnvVar[];
+  /** Where they are; by default in a file of the ConfigMap. */
+  readonly documents?: 'in the cluster';
+  /** By default it is told where NATS is. */
+  readonly nats?: false;
 }
 
-export function container({ args, resources, env = [] }: Program): Omit<IContainer, 'name' | 'ports'> {
+export function container({
+  args,
+  resources,
+  env = [],
+  documents,
+  nats,
+}: Program): Omit<IContainer, 'name' | 'ports'> {
   const { cpu, memory } = resources;
   const probe = (path: string) => ({
     httpGet: { path, port: http.port },
@@ -56,12 +66,15 @@ export function container({ args, resources, env = [] }: Program): Omit<IContain
   return {
     image,
     args: [...args],
-    env: [...settings, ...env],
-    envFrom: [{ secretRef: { name: own.credentials } }],
+    env: [...(nats === false ? [] : natsSettings), ...(documents ? [] : [documentsFile]), ...env],
+    // Custom resources name Secrets of their own, as a rule.
+    envFrom: [{ secretRef: { name: own.credentials, ...(documents ? { optional: true } : {}) } }],
     readinessProbe: { ...probe('/health/readiness'), failureThreshold: 2 },
     livenessProbe: { ...probe('/health/liveness'), initialDelaySeconds: 10, failureThreshold: 6 },
     resources: { requests: { cpu, memory }, limits: { memory } },
     securityContext: hardened,
-    volumeMounts: [{ name: documentsVolume.name, mountPath: folder, readOnly: true }],
+    ...(documents
+      ? {}
+      : { volumeMounts: [{ name: documentsVolume.name, mountPath: folder, readOnly: true }] }),
   };
 }

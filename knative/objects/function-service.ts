@@ -1,12 +1,23 @@
 /** A function as a Knative Service, reached inside the cluster only. */
 import type { IService } from '@kubernetes-models/knative/serving.knative.dev/v1/Service';
-import type { FunctionDefinition } from '../../functions/define.ts';
+import type { FunctionDefinition, ReceiverDefinition } from '../../functions/define.ts';
 import { account } from './access.ts';
-import { container, documentsVolume } from './container.ts';
-import { functionRole, http, namespace, partOf } from './names.ts';
+import { container, documentsVolume, type Program } from './container.ts';
+import { functionRole, http, namespace, partOf, receiverRole } from './names.ts';
 import { scaleOf } from './scale.ts';
 
-export function functionService({ name, on }: FunctionDefinition): IService {
+interface Kind extends Pick<Program, 'nats'> {
+  readonly role: typeof functionRole | typeof receiverRole;
+  readonly account: string;
+}
+
+export const functionService = ({ name, on }: FunctionDefinition): IService =>
+  service(name, on, { role: functionRole, account: account.functions });
+
+export const receiverService = ({ name, on }: ReceiverDefinition): IService =>
+  service(name, [on], { role: receiverRole, account: account.receiver, nats: false });
+
+function service(name: string, on: readonly string[], { role, account: own, ...kind }: Kind): IService {
   const { concurrency, leastPods, mostPods, seconds, cpu, memory } = scaleOf(name);
   return {
     apiVersion: 'serving.knative.dev/v1',
@@ -14,13 +25,13 @@ export function functionService({ name, on }: FunctionDefinition): IService {
     metadata: {
       name,
       namespace,
-      labels: { ...partOf, ...functionRole, 'networking.knative.dev/visibility': 'cluster-local' },
+      labels: { ...partOf, ...role, 'networking.knative.dev/visibility': 'cluster-local' },
       annotations: { 'causeway.dev/on': on.join(' ') },
     },
     spec: {
       template: {
         metadata: {
-          labels: { ...partOf, ...functionRole },
+          labels: { ...partOf, ...role },
           annotations: {
             'autoscaling.knative.dev/metric': 'concurrency',
             'autoscaling.knative.dev/target-utilization-percentage': '80',
@@ -29,7 +40,7 @@ export function functionService({ name, on }: FunctionDefinition): IService {
           },
         },
         spec: {
-          serviceAccountName: account.functions,
+          serviceAccountName: own,
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           containerConcurrency: concurrency,
@@ -38,7 +49,7 @@ export function functionService({ name, on }: FunctionDefinition): IService {
           responseStartTimeoutSeconds: seconds,
           containers: [
             {
-              ...container({ args: [`/app/${name}.mjs`], resources: { cpu, memory } }),
+              ...container({ args: [`/app/${name}.mjs`], resources: { cpu, memory }, ...kind }),
               name: 'function',
               ports: [{ containerPort: http.port }],
             },

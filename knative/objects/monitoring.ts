@@ -1,7 +1,7 @@
 /** What Prometheus (by its operator) reads: the processes that run all the time, and the pods of functions. */
 import type { IPodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor';
 import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
-import { functionRole, http, namespace, partOf } from './names.ts';
+import { functionRole, http, namespace, partOf, receiverRole } from './names.ts';
 
 const path = '/metrics';
 const interval = '15s';
@@ -27,7 +27,15 @@ export const podMonitor: IPodMonitor = {
   kind: 'PodMonitor',
   metadata: { name: 'causeway-functions', namespace, labels: { ...partOf } },
   spec: {
-    selector: { matchLabels: { ...functionRole } },
+    selector: {
+      matchExpressions: [
+        {
+          key: 'causeway.dev/role',
+          operator: 'In',
+          values: [functionRole, receiverRole].map((role) => role['causeway.dev/role']),
+        },
+      ],
+    },
     podMetricsEndpoints: [{ port: 'user-port', path, interval }],
   },
 };

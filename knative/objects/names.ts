@@ -9,8 +9,17 @@ export const http = { name: 'http', port: 8080 } as const;
 export const partOf = { 'app.kubernetes.io/part-of': 'causeway' } as const;
 /** Chosen by policies and monitors: every pod of a function has it. */
 export const functionRole = { 'causeway.dev/role': 'function' } as const;
+/** Of what takes stacks beside a target: it needs no NATS, and publishes nothing. */
+export const receiverRole = { 'causeway.dev/role': 'receiver' } as const;
 
-export type Component = 'dispatcher' | 'sources' | 'nats';
+export const brokerName = 'causeway';
+/** As NatsJetStreamBroker labels the pods that deliver a Broker's events, in the Broker's own namespace. */
+export const brokerFilter = {
+  'eventing.knative.dev/broker': brokerName,
+  'eventing.knative.dev/role': 'filter',
+} as const;
+
+export type Component = 'controller' | 'dispatcher' | 'sources' | 'nats';
 export const labelsOf = (component: Component) =>
   ({ 'app.kubernetes.io/name': 'causeway', 'app.kubernetes.io/component': component }) as const;
 
@@ -25,3 +34,6 @@ export const own = {
   /** Secret: user and password of NATS. */
   nats: 'causeway-nats',
 } as const;
+
+/** ConfigMap that whoever deploys may make: `site`, the site that the cluster stands beside. */
+export const clusterSettings = 'causeway-cluster';

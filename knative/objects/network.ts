@@ -3,7 +3,16 @@
  * anywhere: what goes out is bounded by the cloud's metadata address only, which nobody here needs.
  */
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
-import { functionRole, http, labelsOf, nameOf, namespace, partOf } from './names.ts';
+import {
+  brokerFilter,
+  functionRole,
+  http,
+  labelsOf,
+  nameOf,
+  namespace,
+  partOf,
+  receiverRole,
+} from './names.ts';
 
 type Rules = NonNullable<INetworkPolicy['spec']>;
 type Peer = NonNullable<NonNullable<Rules['ingress']>[number]['from']>[number];
@@ -23,7 +32,13 @@ const gateways = namespaces('kourier-system', 'istio-system', 'contour-internal'
 const monitoring = labelled('causeway.dev/monitoring');
 const sites = labelled('causeway.dev/site');
 
+const to = (port: number, protocol: 'TCP' | 'UDP' = 'TCP') => [{ protocol, port }];
+
+/** Wherever it is: a node's own name server has an address beside the metadata's. */
+const names = { ports: [...to(53, 'UDP'), ...to(53)] };
+
 const outward: Rules['egress'] = [
+  names,
   {
     to: [
       { namespaceSelector: {} },
@@ -40,32 +55,41 @@ const policy = (name: string, chosen: Readonly<Record<string, string>>, rules: R
   spec: { ...rules, podSelector: { matchLabels: chosen }, policyTypes: ['Ingress', 'Egress'] },
 });
 
-const to = (port: number, protocol: 'TCP' | 'UDP' = 'TCP') => [{ protocol, port }];
-
-const command = (component: 'dispatcher' | 'sources'): INetworkPolicy =>
+const command = (
+  component: 'controller' | 'dispatcher' | 'sources',
+  ...more: readonly Peer[]
+): INetworkPolicy =>
   policy(nameOf(component), labelsOf(component), {
     // A site's webhook comes here too.
-    ingress: [{ from: [monitoring, sites, knative], ports: to(http.port) }],
+    ingress: [{ from: [monitoring, sites, knative, ...more], ports: to(http.port) }],
     egress: outward,
   });
 
 /** The queue proxy beside each function has ports of its own. */
-export const functionPolicy = policy('causeway-functions', functionRole, {
+const served: Rules = {
   ingress: [{ from: [knative, gateways] }, { from: [monitoring], ports: to(http.port) }],
   egress: outward,
-});
+};
+export const functionPolicy = policy('causeway-functions', functionRole, served);
+export const receiverPolicy = policy('causeway-receiver', receiverRole, served);
 
 export const dispatcherPolicy = command('dispatcher');
-export const sourcesPolicy = command('sources');
+/** What the Broker cannot deliver its filter brings here. */
+export const sourcesPolicy = command('sources', pods(brokerFilter));
+export const controllerPolicy = command('controller');
 
 export const natsPolicy = policy(nameOf('nats'), labelsOf('nats'), {
   ingress: [
     {
-      from: [pods(functionRole), pods(labelsOf('dispatcher')), pods(labelsOf('sources')), knative, sites],
+      from: [
+        ...[functionRole, brokerFilter].map(pods),
+        ...(['controller', 'dispatcher', 'sources'] as const).map((component) => pods(labelsOf(component))),
+        ...[knative, sites],
+      ],
       ports: to(4222),
     },
     { from: [pods(labelsOf('nats'))], ports: to(6222) },
     { from: [monitoring, namespaces('keda')], ports: to(8222) },
   ],
-  egress: [{ to: [pods(labelsOf('nats'))], ports: to(6222) }, { ports: [...to(53, 'UDP'), ...to(53)] }],
+  egress: [{ to: [pods(labelsOf('nats'))], ports: to(6222) }, names],
 });

@@ -27,6 +27,8 @@ const own: Readonly<Record<string, Partial<Scale>>> = {
   replicate: { seconds: 600, cpu: '250m', memory: '1Gi' },
   // Each holds a stack of up to 32 MiB, and what it compresses to.
   'replicate-many': { concurrency: 4, leastPods: 0, seconds: 600, cpu: '500m', memory: '1Gi' },
+  // Stacks of up to 48 MiB unpacked, and what is being written of them.
+  'receive-stack': { concurrency: 4, leastPods: 0, cpu: '250m', memory: '1Gi' },
   // One slice of one link at a time; the links of a large deployment spread over pods.
   'scan-retry': { concurrency: 8, mostPods: 10, memory: '512Mi' },
 };

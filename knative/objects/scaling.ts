@@ -32,3 +32,9 @@ export const scaledObject = (links: readonly string[]): IScaledObject => ({
     })),
   },
 });
+
+/** Their number is KEDA's then: applied again, the manifests would fight over it. */
+export const unscaled = {
+  target: { kind: 'Deployment', name: nameOf('dispatcher') },
+  patch: JSON.stringify([{ op: 'remove', path: '/spec/replicas' }]),
+} as const;

@@ -22,7 +22,8 @@ export function workload({ component, ...program }: Workload): [IDeployment, ISe
         metadata: { labels: { ...partOf, ...labelsOf(component) } },
         spec: {
           serviceAccountName: account[component],
-          automountServiceAccountToken: false,
+          // Who has the documents in the cluster speaks to its API server.
+          automountServiceAccountToken: program.documents !== undefined,
           enableServiceLinks: false,
           securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
           // What is under way has ten seconds to end.
@@ -42,7 +43,7 @@ export function workload({ component, ...program }: Workload): [IDeployment, ISe
               ports: [{ name: http.name, containerPort: http.port }],
             },
           ],
-          volumes: [documentsVolume],
+          ...(program.documents ? {} : { volumes: [documentsVolume] }),
         },
       },
     },

@@ -1,6 +1,5 @@
 /** A wire that can be cut: a TCP relay on the loopback in front of a server. */
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { startRelay } from '../../infra/bench/relay.ts';
 
 export interface Wire {
   readonly endpoint: string;
@@ -11,34 +10,15 @@ export interface Wire {
 }
 
 export async function wireTo(host: string, port: number): Promise<Wire> {
-  const sockets = new Set<Socket>();
   let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) {
-      near.destroy();
-      return;
-    }
-    const far = connect(port, host);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
+  const { address, drop, stop } = await startRelay({
+    host,
+    port,
+    takes: () => !isCut,
+    join: (near, far) => void near.pipe(far).pipe(near),
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the relay has no port');
-  const drop = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: `http://${address}`,
     cut() {
       isCut = true;
       drop();
@@ -46,10 +26,6 @@ export async function wireTo(host: string, port: number): Promise<Wire> {
     mend() {
       isCut = false;
     },
-    async close() {
-      drop();
-      server.close();
-      await once(server, 'close');
-    },
+    close: stop,
   };
 }

@@ -1,5 +1,6 @@
 /** What the HTTP host answers to whom. What becomes of events in both hosts is in hosts.test.ts, of retries beside it. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { batchContentType } from '../../events/batch-outcomes.ts';
 import { contentType } from '../../events/cloudevent.ts';
 import { put } from './hosts/case.ts';
 import { type Served, serveReplicate, written } from './hosts/http-fixture.ts';
@@ -61,12 +62,7 @@ describe('what cannot be read is taken, and kept as a dead letter with the reaso
     ['an empty body', '', json, 'not JSON'],
     ['no CloudEvent', '{"hello":"world"}', { 'content-type': 'application/json' }, 'content type'],
     ['JSON that is no event', '{"hello":"world"}', json, 'specversion'],
-    [
-      'a batch',
-      '[]',
-      { 'content-type': 'application/cloudevents-batch+json' },
-      'send each in a request of its own',
-    ],
+    ['a batch that is none', '{}', { 'content-type': batchContentType }, 'a batch is an array of events'],
     [
       'an event in another format',
       '<event/>',

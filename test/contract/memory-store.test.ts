@@ -4,55 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { VersionRef } from '../../events/object-events.ts';
 import { memoryStore } from '../../infra/stores/memory.ts';
 import { memoryClient } from '../../infra/stores/memory-client.ts';
-import { type MemoryNotification, type MemorySite, memorySite } from '../../infra/stores/memory-site.ts';
-import { bytes, type SiteUser, type StoreFixture } from './store/fixture.ts';
+import type { MemoryNotification } from '../../infra/stores/memory-site.ts';
+import { bytes } from './store/fixture.ts';
+import { buckets, memoryFixture, newSite } from './store/memory-fixture.ts';
 import { describeStore } from './store-contract.ts';
-
-const buckets = { versioned: 'versioned', unversioned: 'unversioned', locked: 'locked' };
-
-function newSite(notified: MemoryNotification[] = []): MemorySite {
-  const site = memorySite({
-    name: 'paris',
-    now: () => BigInt(Date.now()) * 1_000_000n,
-    newVersionId: randomUUID,
-    notify: (notification) => notified.push(notification),
-  });
-  site.makeBucket(buckets.versioned);
-  site.makeBucket(buckets.unversioned, { versioning: 'off' });
-  site.makeBucket(buckets.locked, { objectLock: true });
-  return site;
-}
-
-function userOf(site: MemorySite): SiteUser {
-  const client = memoryClient(site);
-  return {
-    async put(bucket, key, content, { partSize, ...options } = {}) {
-      const parts = partSize === undefined ? {} : { parts: Math.ceil(content.length / partSize) };
-      const { versionId } = client.put(bucket, key, content, { ...options, ...parts });
-      return { bucket, key, versionId };
-    },
-    async delete(bucket, key) {
-      return { bucket, key, versionId: client.delete(bucket, key)?.versionId ?? '' };
-    },
-    deleteVersion: async (ref) => void client.deleteVersion(ref),
-    putTags: async (ref, tags) => client.putTags(ref, tags),
-    async get(bucket, key) {
-      const [latest] = site.bucket(bucket).versions.of(key);
-      return latest?.marker ? undefined : latest?.content;
-    },
-  };
-}
-
-async function memoryFixture(): Promise<StoreFixture> {
-  const site = newSite();
-  return {
-    store: memoryStore(site),
-    buckets,
-    user: userOf(site),
-    refusedKeys: [],
-    close: async () => undefined,
-  };
-}
 
 describeStore('memory', memoryFixture);
 

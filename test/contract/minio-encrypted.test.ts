@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VersionRef } from '../../events/object-events.ts';
-import { SiteUnavailableError, TerminalError } from '../../functions/errors.ts';
+import { RetryableError, SiteUnavailableError, TerminalError } from '../../functions/errors.ts';
+import { digestOf } from '../../functions/replication/digest.ts';
 import { environment } from '../../infra/config/env.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
 import { freePort } from '../../infra/sites/ports.ts';
@@ -190,5 +191,72 @@ describe('a target that encrypts', () => {
       expect((await listed(store, bucket, ref.key))[0]).toMatchObject({ etag, size, replica: true });
       expect(Buffer.compare(await bodyOf(await store.read(ref)), body)).toBe(0);
     });
+
+    test('keeps the ETag of what is large enough for parts', async () => {
+      const body = randomBytes(65 * MEBIBYTE);
+      const ref = newRef(bucket, newKey('larger'));
+      const content = contentOf(body);
+      const from = async () => contentOf(body);
+
+      expect(await store.write(ref, { ...content, from })).toBe('written');
+
+      expect(await store.look(ref)).toMatchObject({ encryption, facts: { etag: md5(body) } });
+      expect(Buffer.compare(await bodyOf(await store.read(ref)), body)).toBe(0);
+    });
+
+    test.for([5, 17 * MEBIBYTE])('takes nothing that is not the source’s %i bytes', async (size) => {
+      const ref = newRef(bucket, newKey('wrong'));
+      const etag = md5(randomBytes(size));
+
+      await expect(store.write(ref, contentOf(randomBytes(size), { etag }))).rejects.toThrow(RetryableError);
+
+      expect(await store.look(ref)).toEqual({ state: 'absent', missing: 'version' });
+    });
   });
+});
+
+describe('content that is there already', () => {
+  const body = randomBytes(300 * 1024);
+  const ofParts = `${md5(body)}-3`;
+
+  async function copied(from: string, to: string, etag: string, store: Store) {
+    const { copying } = store;
+    const digest = copying && (await digestOf(contentOf(body), copying.pieceBytes({ etag })));
+    if (!digest) throw new Error('the store copies nothing');
+    const source = { ...newRef(from, newKey('from')), etag: md5(body) };
+    await store.write(source, contentOf(body));
+    const ref = newRef(to, newKey('to'));
+    const { facts } = contentOf(body, { etag });
+    const takes = (): boolean => copying.takes(ref, { facts });
+    return { ref, takes, answer: takes() ? await copying.copy(ref, facts, source, digest) : 'not taken' };
+  }
+
+  test.for([
+    ['plain', 'encrypted', md5(body)],
+    ['encrypted', 'plain', md5(body)],
+    ['kms', 'plain', md5(body)],
+    ['plain', 'encrypted', ofParts],
+    ['encrypted', 'encrypted', ofParts],
+  ] as const)('is copied from bucket %s to bucket %s with ETag %s', async ([from, to, etag]) => {
+    const { ref, answer } = await copied(from, to, etag, store);
+
+    expect(answer).toBe('written');
+    expect(await store.look(ref)).toMatchObject({ replica: true, facts: { etag, size: body.length } });
+    expect(Buffer.compare(await bodyOf(await store.read(ref)), body)).toBe(0);
+  });
+
+  test.for([md5(body), ofParts])(
+    'is not copied to where a KMS hides what it is (ETag %s); that is found out once',
+    async (etag) => {
+      const fresh = openStore(site);
+
+      const { ref, answer, takes } = await copied('plain', 'kms', etag, fresh);
+
+      expect(answer).toBeUndefined();
+      expect(await fresh.look(ref)).toEqual({ state: 'absent', missing: 'version' });
+      expect(takes()).toBe(false);
+      expect((await copied('encrypted', 'plain', etag, fresh)).answer).toBe('written');
+      await fresh.close();
+    },
+  );
 });

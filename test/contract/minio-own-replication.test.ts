@@ -1,14 +1,16 @@
 /** Buckets that MinIO itself replicates as well, as they are while somebody changes over to Causeway. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { digestOf } from '../../functions/replication/digest.ts';
 import { environment } from '../../infra/config/env.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
 import type { MinioServer } from '../../infra/sites/minio-server.ts';
-import { bytes, contentOf, newKey, newRef } from './store/fixture.ts';
+import { bytes, contentOf, md5, newKey, newRef, plainFacts } from './store/fixture.ts';
 import { type MinioFixture, minioFixture } from './store/minio-fixture.ts';
 
 const hello = bytes('hello');
@@ -51,13 +53,26 @@ test('what only the peer has is absent here, though MinIO would fetch it', async
 });
 
 test('a replica that Causeway writes is not sent on by MinIO', async () => {
-  const ref = newRef('versioned', newKey('ours'));
+  const body = randomBytes(300 * 1024);
+  const written = newRef('versioned', newKey('ours'));
+  await here.store.write(written, contentOf(body));
+  const { copying } = here.store;
+  const copied = [md5(body), `${md5(body)}-2`].map((etag) => ({
+    ref: newRef('versioned', newKey('ours')),
+    etag,
+  }));
+  for (const { ref, etag } of copied) {
+    const digest = await digestOf(contentOf(body), copying?.pieceBytes({ etag }));
+    const from = { ...written, etag: md5(body) };
+    if (digest) expect(await copying?.copy(ref, plainFacts(body, { etag }), from, digest)).toBe('written');
+  }
 
-  await here.store.write(ref, contentOf(hello));
-
-  expect(await here.store.look(ref)).toMatchObject({ state: 'object', replica: true });
+  const refs = [written, ...copied.map(({ ref }) => ref)];
+  for (const ref of refs) {
+    expect(await here.store.look(ref)).toMatchObject({ state: 'object', replica: true });
+  }
   await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(await peer.store.look(ref)).toMatchObject({ state: 'absent' });
+  for (const ref of refs) expect(await peer.store.look(ref)).toMatchObject({ state: 'absent' });
 });
 
 test('a version that was purged here, and not yet at the peer, is absent', async () => {

@@ -113,19 +113,18 @@ test('a stream that was lost is made again', async () => {
 
 describe('when it is told to stop', () => {
   test('it answers what is under way, takes no more, and exits with 0', async () => {
-    const { child, send, ended } = await serve();
+    const { child, send, status, ended } = await serve();
     const answered = send(put('under-way.jpg'));
     answered.catch(() => undefined);
     await site.asked;
     child.kill('SIGTERM');
-    await expect
-      .poll(() =>
-        send(put('late.jpg')).then(
-          () => 'taken',
-          () => 'refused',
-        ),
-      )
-      .toBe('refused');
+    const isOpen = () =>
+      status('/health/liveness').then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(isOpen, { timeout: 10_000 }).toBe(false);
+    await expect(send(put('late.jpg'))).rejects.toThrow();
     site.answer();
 
     expect((await answered).status).toBe(202);

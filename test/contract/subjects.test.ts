@@ -46,6 +46,7 @@ const expected: Readonly<Record<(typeof catalogue)[EventType]['subject'], (site:
   object: (site) => deployed.filter(({ source }) => source.site === site).map(({ id }) => id),
   link: () => ['photos_paris_tokyo'],
   snapshot: () => [],
+  volume: () => [],
   schedule: () => ['photos_paris_tokyo_scan'],
   dead: () => [],
 };

@@ -65,6 +65,17 @@ test('versions, markers, purges and tags reach the target through the Broker', a
   expect(broker.taken.get('dev.causeway.version.sent.v1')).toBeGreaterThanOrEqual(4);
 });
 
+test('what takes longer than a request may last arrives in slices, none of which counts as a failure', async () => {
+  const due = (): number => broker.taken.get('dev.causeway.version.due.v1') ?? 0;
+  const before = due();
+  const parts = await sites.putInParts('film.mov');
+
+  await sites.sitesAgree();
+  expect(due() - before).toBeGreaterThanOrEqual(2);
+  expect(due() - before).toBeLessThan(parts);
+  expect(broker.retried).not.toContain('film.mov');
+});
+
 test('what is written while the target is down waits in the ledger, and arrives when it is back', async () => {
   const target = sites.world.embedded.sites[1]?.server;
   await target?.kill();

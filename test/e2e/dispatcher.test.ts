@@ -3,6 +3,7 @@
  * a Service, a site or the dispatcher itself leaves undone when it is killed is done when it is back.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { batchContentType } from '../../events/batch-outcomes.ts';
 import { functions } from '../../functions/index.ts';
 import { type HttpServer, serveHttp } from '../../infra/host/http-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
@@ -13,6 +14,8 @@ const services = new Map<string, Served>();
 let sites: ServedWorld;
 let gateway: HttpServer;
 let dispatcher: Served;
+/** Batches that a function took. */
+let batches = 0;
 
 /** What carries requests to Services: 503 where there is none, as Knative's does. */
 const startGateway = (): Promise<HttpServer> =>
@@ -27,6 +30,7 @@ const startGateway = (): Promise<HttpServer> =>
         body: sent,
       });
       const text = await answer.text();
+      if (answer.ok && headers['content-type'] === batchContentType) batches += 1;
       return { status: answer.status, headers: Object.fromEntries(answer.headers), body: text };
     } catch {
       return { status: 503, body: 'no endpoint\n' };
@@ -66,6 +70,15 @@ test('versions, markers, purges and tags reach the target through the Services',
   expect(await sites.listed('west')).toHaveLength(4);
 });
 
+test('what takes longer than a request may last arrives in slices', async () => {
+  const parts = await sites.putInParts('film.mov');
+
+  await sites.sitesAgree();
+  const slices = await sites.slicesOf('film.mov');
+  expect(slices).toBeGreaterThanOrEqual(2);
+  expect(slices).toBeLessThan(parts);
+});
+
 test('what is written while the target is down arrives when it is back', async () => {
   const target = sites.world.embedded.sites[1]?.server;
   await target?.kill();
@@ -81,7 +94,7 @@ test('what is written while the target is down arrives when it is back', async (
 });
 
 test('what is written while a Service is gone, or is killed at work, arrives when it is back', async () => {
-  const writing = Array.from({ length: 40 }, (_, index) => sites.put(`killed-${index}.jpg`));
+  const writing = Array.from({ length: 80 }, (_, index) => sites.put(`killed-${index}.jpg`));
   const service = services.get('replicate');
   if (service) await killed(service);
   services.delete('replicate');
@@ -89,6 +102,8 @@ test('what is written while a Service is gone, or is killed at work, arrives whe
   await startFunction('replicate');
 
   await sites.sitesAgree();
+  // More than are sent one by one have waited together.
+  expect(batches).toBeGreaterThan(0);
 });
 
 test('what a killed dispatcher held, the next one has', async () => {

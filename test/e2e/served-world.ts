@@ -2,6 +2,7 @@
  * Two sites and NATS for functions that run as processes of their own: what a client does at the first site, and
  * whether the second holds the same. The walk has no part in it: it leaves alone what is younger than its interval.
  */
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -12,10 +13,14 @@ import {
 } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import type { ListedVersion } from '../../functions/ports.ts';
+import { connectBus } from '../../infra/bus/connection.ts';
+import { readEvents } from '../../infra/bus/event-history.ts';
 import type { Environment } from '../../infra/config/env.ts';
+import { Secret } from '../../infra/config/secret.ts';
 import { natsUrl } from '../../infra/sites/nats-server.ts';
 import { rootClient } from '../../infra/sites/setup.ts';
 import type { Served } from '../contract/serve/process.ts';
+import { applicationAt } from './application.ts';
 import { credentialsOf } from './causeway-process.ts';
 import { siteDocuments } from './site-documents.ts';
 import { startWorld, type World } from './world.ts';
@@ -29,6 +34,10 @@ export interface ServedWorld {
   readonly env: Environment;
   /** At the first site; resolves to the version ID. */
   put(key: string): Promise<string>;
+  /** A large one, whose way over takes several slices; resolves to the number of its parts. */
+  putInParts(key: string): Promise<number>;
+  /** How often a large one's rest was left to another request. */
+  slicesOf(key: string): Promise<number>;
   /** A version, an odd key, a purge, a marker and tags: four versions are there when both sites agree on them. */
   changeAll(): Promise<void>;
   listed(site: string): Promise<readonly Omit<ListedVersion, 'replica'>[]>;
@@ -63,8 +72,27 @@ export async function startServedWorld(): Promise<ServedWorld> {
       ...credentialsOf(world.embedded),
       CAUSEWAY_NATS_URL: natsUrl(nats),
       CAUSEWAY_REQUEST_DEADLINE: '2s',
+      // A part or two.
+      CAUSEWAY_SLICE: '100ms',
     },
     put,
+    async putInParts(key) {
+      const parts = Array.from({ length: 12 }, () => randomBytes(5 * 1024 * 1024));
+      await applicationAt(world, 'east').putInParts(bucket, key, parts);
+      return parts.length;
+    },
+    async slicesOf(key) {
+      const { host, port, user, password } = nats;
+      const login = { user, password: new Secret(password) };
+      const bus = await connectBus({ servers: [`${host}:${port}`], tls: false, login });
+      let slices = 0;
+      for await (const { event } of readEvents(bus, {})) {
+        if (event?.type !== 'dev.causeway.version.due.v1') continue;
+        if (event.data.key === key && event.data.reason === 'unfinished') slices += 1;
+      }
+      await bus.close();
+      return slices;
+    },
     listed,
     sitesAgree,
     async changeAll() {

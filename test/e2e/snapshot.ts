@@ -109,7 +109,7 @@ export async function contentOf(
 /** What the answer says of the version; not of the request, nor whether it is a replica, nor checksums beside the ETag. */
 function told(answer: GetObjectCommandOutput): Record<string, unknown> {
   const { Body: _, $metadata: __, ReplicationStatus: ___, TagCount: ____, ...facts } = answer;
-  const { ChecksumCRC32: _____, ChecksumType: ______, ...kept } = facts;
+  const { ChecksumCRC32: _____, ChecksumSHA256: ______, ChecksumType: _______, ...kept } = facts;
   return kept;
 }
 

@@ -32,6 +32,8 @@ const running = (link: string, status: Partial<LinkStatus> = {}): LinkStatus => 
   parked: 0,
   restored: 0,
   orphans: 0,
+  copied: 0,
+  copiedBytes: 0,
   bytes: 0,
   bytesPerSecond: 2048,
   at: new Date().toISOString(),

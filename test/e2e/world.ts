@@ -20,7 +20,8 @@ export interface World {
   readonly stores: ReadonlyMap<string, Store>;
   /** Causeway's store at a site. */
   store(site: string): Store;
-  deploy(links: readonly Link[]): Promise<Running>;
+  /** `own`: stores to use in place of the world's. */
+  deploy(links: readonly Link[], own?: ReadonlyMap<string, Store>): Promise<Running>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +60,7 @@ export async function startWorld(sites: readonly string[], buckets: readonly Buc
     return found;
   };
 
-  async function deploy(links: readonly Link[]): Promise<Running> {
+  async function deploy(links: readonly Link[], own?: ReadonlyMap<string, Store>): Promise<Running> {
     const { nats } = embedded;
     const login = { user: nats.user, password: new Secret(nats.password) };
     const bus = await connectBus({ servers: [`${nats.host}:${nats.port}`], tls: false, login });
@@ -68,7 +69,7 @@ export async function startWorld(sites: readonly string[], buckets: readonly Buc
     const deployment = await startDeployment({
       bus,
       links,
-      stores,
+      stores: own ?? stores,
       deadlines,
       concurrency: 32,
       clock: systemClock,

@@ -1,4 +1,5 @@
 /** A real kube-apiserver for one test file, with access control on, over an etcd that is there. */
+
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { startProcess } from '../../infra/sites/process.ts';
 import { onFreePort, type Restartable, restartable } from '../../infra/sites/restartable.ts';
 import { selfSigned } from '../contract/store/self-signed.ts';
 import type { Etcd } from './etcd.ts';
+import { flagsOf } from './flags.ts';
 
 export interface ApiServer extends Restartable {
   readonly url: string;
@@ -50,7 +52,7 @@ export async function startApiServer({ binary, dir, etcd }: ApiServerOptions): P
       startProcess({
         name: 'kube-apiserver',
         binary,
-        args: Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`),
+        args: flagsOf(settings),
         env: {},
         cwd: dir,
         port,

@@ -1,8 +1,10 @@
 /** A control plane for one test file: etcd, kube-apiserver, and the API of those objects that Causeway works with. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import {
   ApiextensionsV1Api,
   CoreV1Api,
@@ -13,8 +15,10 @@ import {
   type V1PolicyRule,
 } from '@kubernetes/client-node';
 import { vi } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { environment } from '../../infra/config/env.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
+import { type Manifest, manifestSchema } from './apply.ts';
 import { type Etcd, startEtcd } from './etcd.ts';
 import { findClusterPrograms } from './programs.ts';
 
@@ -22,11 +26,13 @@ import { findClusterPrograms } from './programs.ts';
 export const setupMs = 40 * 60_000;
 
 /** The projects whose definitions are in crds/. */
-export type Definitions = 'snapshot' | 'eventing' | 'serving';
+export type Definitions = 'snapshot' | 'eventing' | 'serving' | 'keda' | 'monitoring';
 
 export interface Cluster {
   readonly etcd: Etcd;
   readonly apiServer: ApiServer;
+  /** What `kubectl apply -k` would apply of a folder. */
+  kustomized(folder: string): Promise<Manifest[]>;
   /** Resolves when the API serves them. */
   define(...projects: readonly Definitions[]): Promise<void>;
   /** A ServiceAccount that may do this in every namespace, and nothing else; resolves to a token of its own. */
@@ -45,6 +51,10 @@ export async function startCluster(): Promise<Cluster> {
   return {
     etcd,
     apiServer,
+    async kustomized(folder) {
+      const { stdout } = await run(programs.kustomize, ['build', folder], { maxBuffer: 16 * 1024 * 1024 });
+      return parseAllDocuments(stdout).map((document) => manifestSchema.parse(document.toJS()));
+    },
     async define(...projects) {
       const api = admin.makeApiClient(ApiextensionsV1Api);
       const definitions = (await Promise.all(projects.map(readDefinitions))).flat();
@@ -89,6 +99,7 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
+const run = promisify(execFile);
 const crds = fileURLToPath(new URL('crds/', import.meta.url));
 
 async function readDefinitions(project: Definitions): Promise<V1CustomResourceDefinition[]> {

@@ -1,4 +1,5 @@
 /** A real etcd for one test file. Only who holds its key is let in: a machine may have other users. */
+
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
@@ -6,6 +7,7 @@ import { freePort } from '../../infra/sites/ports.ts';
 import { startProcess } from '../../infra/sites/process.ts';
 import { onFreePort, type Restartable, restartable } from '../../infra/sites/restartable.ts';
 import { selfSigned } from '../contract/store/self-signed.ts';
+import { flagsOf } from './flags.ts';
 
 export interface Etcd extends Restartable {
   readonly url: string;
@@ -49,7 +51,7 @@ export async function startEtcd({ binary, dir }: { binary: string; dir: string }
       startProcess({
         name: 'etcd',
         binary,
-        args: Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`),
+        args: flagsOf(settings),
         env: {},
         cwd: dir,
         port,

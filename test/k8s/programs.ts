@@ -1,4 +1,7 @@
-/** The programs of a Kubernetes control plane: as little of it as has the API, its storage and its access control. */
+/**
+ * The programs of a Kubernetes control plane, as little of it as has the API, its storage and its access control; and the
+ * one that makes objects of the manifests.
+ */
 import type { Environment } from '../../infra/config/env.ts';
 import { findProgram, type ToolSource } from '../../infra/sites/binaries.ts';
 import { throughModule } from './go-module.ts';
@@ -20,12 +23,13 @@ const etcd: ToolSource = {
   compile: throughModule({ module: 'go.etcd.io/etcd/server/v3', siblings: etcdVersion }),
 };
 
-const kubeApiserver: ToolSource = {
-  variable: 'KUBE_APISERVER_BIN',
-  command: 'kube-apiserver',
-  package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+/** Any program of Kubernetes' own repository, at the one version. */
+export const kubernetesProgram = (command: string): ToolSource => ({
+  variable: `${command.toUpperCase().replaceAll('-', '_')}_BIN`,
+  command,
+  package: `k8s.io/kubernetes/cmd/${command}`,
   version: `v1.${kubernetesMinor}.${kubernetesPatch}`,
-  builtName: 'kube-apiserver',
+  builtName: command,
   takes: 'about 5 minutes',
   saysVersion: /^Kubernetes v(\d+)\.(\d+)/m,
   atLeast: [1, 31],
@@ -39,11 +43,24 @@ const kubeApiserver: ToolSource = {
       [`${versionOf}.gitTreeState`]: 'clean',
     },
   }),
+});
+
+const kustomize: ToolSource = {
+  variable: 'KUSTOMIZE_BIN',
+  command: 'kustomize',
+  package: 'sigs.k8s.io/kustomize/kustomize/v5',
+  version: 'v5.8.1',
+  builtName: 'kustomize',
+  takes: 'about half a minute',
+  saysVersion: /^v(\d+)\.(\d+)/m,
+  versionArguments: ['version'],
+  atLeast: [5, 0],
 };
 
 export interface ClusterPrograms {
   readonly etcd: string;
   readonly kubeApiserver: string;
+  readonly kustomize: string;
 }
 
 /** One after another: a build takes both cores. */
@@ -53,6 +70,7 @@ export async function findClusterPrograms(
 ): Promise<ClusterPrograms> {
   return {
     etcd: await findProgram('etcd', etcd, env, report),
-    kubeApiserver: await findProgram('kube-apiserver', kubeApiserver, env, report),
+    kubeApiserver: await findProgram('kube-apiserver', kubernetesProgram('kube-apiserver'), env, report),
+    kustomize: await findProgram('kustomize', kustomize, env, report),
   };
 }

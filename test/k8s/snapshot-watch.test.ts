@@ -212,7 +212,7 @@ test('what happens while nobody watches is told to the next one, deletions too; 
 test('several who watch tell each fact once between them, though one is restarted all the time', async () => {
   const both = [await watch(), await watch()];
   await Promise.all(both.map(follows));
-  const named = (what: string) => Array.from({ length: 20 }, (_, count) => `${what}-${count}`);
+  const named = (what: string) => Array.from({ length: 8 }, (_, count) => `${what}-${count}`);
   const [lasting, brief] = [named('lasting'), named('brief')];
   const work = [
     ...lasting.map(async (name) => {

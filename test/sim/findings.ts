@@ -26,6 +26,7 @@ export function createFindings(trace: (line: () => string) => void): Findings {
   return {
     meter: {
       arrived: () => undefined,
+      copied: () => undefined,
       verified: () => undefined,
       restored() {
         restored += 1;

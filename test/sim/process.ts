@@ -2,6 +2,7 @@
 import { scanDue } from '../../events/sources/schedule.ts';
 import type { FunctionDefinition } from '../../functions/define.ts';
 import type { Deadlines, Link, LinkContext, Meter, ObjectStore } from '../../functions/ports.ts';
+import { createContentIndex } from '../../infra/bus/content-index.ts';
 import { createDeadLetters } from '../../infra/bus/dead-letters.ts';
 import { createKeyLocks } from '../../infra/bus/key-locks.ts';
 import { createLedger } from '../../infra/bus/ledger.ts';
@@ -13,6 +14,7 @@ import { startIntake } from '../../infra/host/intake.ts';
 import { route } from '../../infra/host/invoke.ts';
 import { type Observer, startLinkWorker } from '../../infra/host/link-worker.ts';
 import type { MemorySite } from '../../infra/stores/memory-site.ts';
+import { noUploads } from '../contract/hosts/uploads.ts';
 import { type SimBucket, viewOf } from './buckets.ts';
 import type { Faults } from './faults.ts';
 import { ledgerBucketOf } from './ledger.ts';
@@ -24,7 +26,7 @@ import { accessTo, type Watch } from './site-access.ts';
 import type { SimStream } from './stream.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-export const bucketNames = ['ledger', 'locks', 'walks', 'orphans'] as const;
+export const bucketNames = ['ledger', 'locks', 'walks', 'orphans', 'contents'] as const;
 
 /** What all processes of a world share. */
 export interface Surroundings {
@@ -63,6 +65,7 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
   const kv = {
     locks: viewOf(buckets.locks, deliver),
     orphans: viewOf(buckets.orphans, deliver),
+    contents: viewOf(buckets.contents, deliver),
   };
   const ledger = createLedger(ledgerBucketOf(buckets.ledger, deliver), log, processClock);
   const deadLetters = createDeadLetters(log, processClock);
@@ -70,6 +73,10 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
     clock: processClock,
     requestMs: deadlines.requestMs,
     madeAt: () => deliver('info', 'locks', () => buckets.locks.madeAt),
+  });
+  const contents = createContentIndex({
+    get: async (record) => (await kv.contents.get(record))?.string(),
+    put: async (record, value) => void (await kv.contents.put(record, value)),
   });
   const access = { ...world, life, garbled: faults.sites.garbled };
   const stores = new Map(world.sites.map((site) => [site.name, accessTo(site, access)]));
@@ -93,7 +100,10 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
       locks,
       walks: walkMemoryOf(stream, buckets.walks, buckets.ledger, deliver),
       orphans: createOrphanMemory(kv.orphans),
+      // Sites in memory take every version in one piece.
+      uploads: noUploads,
       retries: ledger,
+      contents,
       clock: processClock,
       meter: world.meter,
       deadlines,

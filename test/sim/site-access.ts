@@ -29,10 +29,12 @@ const putLateByMs = 55_000;
 
 export function accessTo(site: MemorySite, options: SiteAccessOptions): ObjectStore {
   const { network, life, deadlines, random, watch } = options;
-  const isPut = (name: MemoryRequest['name']): boolean => name === 'put' || name === 'stack';
+  const isPut = (name: MemoryRequest['name']): boolean =>
+    name === 'put' || name === 'stack' || name === 'copy';
   const lateByMs: Partial<Record<MemoryRequest['name'], number>> = {
     put: putLateByMs,
     stack: putLateByMs,
+    copy: putLateByMs,
     marker: deadlines.requestMs * 0.9,
     purge: deadlines.requestMs * 0.9,
     change: deadlines.requestMs * 0.9,
@@ -41,6 +43,7 @@ export function accessTo(site: MemorySite, options: SiteAccessOptions): ObjectSt
   function see({ name, ref }: MemoryRequest): void {
     if (!ref) return;
     if (name === 'put') watch.sent(site.name, ref.versionId);
+    if (name === 'copy') watch.sent(site.name, `${ref.versionId} copied`);
     if (name === 'marker' && site.bucket(ref.bucket).versions.find(ref.key, ref.versionId)) {
       watch.violated(`a delete-marker request removed ${ref.key} ${ref.versionId} at ${site.name}`);
     }
@@ -48,6 +51,7 @@ export function accessTo(site: MemorySite, options: SiteAccessOptions): ObjectSt
 
   const store = memoryStore(site, {
     pageLimit: options.pageLimit,
+    copyBytes: 1,
     deliver: (request, effect) =>
       network.send(
         life,

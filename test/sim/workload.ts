@@ -63,6 +63,7 @@ export function scheduleWorkload(options: WorkloadOptions): void {
     .flatMap(([name, weight]) => Array.from({ length: weight }, () => name))
     .filter(isOperation)
     .filter((name) => !options.without.includes(name));
+  const contents: Buffer[] = [];
   let written = 0;
 
   function mayWrite(site: MemorySite, key: string): boolean {
@@ -105,7 +106,7 @@ export function scheduleWorkload(options: WorkloadOptions): void {
 
   function put(client: MemoryClient, site: MemorySite, key: string, parts: number | undefined): string {
     written += 1;
-    const content = Buffer.from(random.chance(0.1) ? '' : `content ${written} of ${key}`);
+    const content = contentFor(key);
     const given = {
       metadata: random.chance(0.5) ? { written: String(written), name: 'Größe' } : {},
       tags: random.chance(0.3) ? { first: String(written) } : {},
@@ -114,6 +115,14 @@ export function scheduleWorkload(options: WorkloadOptions): void {
     const made = client.put(bucket, key, content, given);
     model.put(site.name, key, made, content, given);
     return made.versionId;
+  }
+
+  /** What was written before may be written again, anywhere. */
+  function contentFor(key: string): Buffer {
+    if (contents.length > 0 && random.chance(0.3)) return random.pick(contents);
+    const content = Buffer.from(random.chance(0.1) ? '' : `content ${written} of ${key}`);
+    contents.push(content);
+    return content;
   }
 
   function held(site: MemorySite, key: string, isWanted: (version: StoredVersion) => boolean) {

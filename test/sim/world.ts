@@ -101,6 +101,7 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
       locks: createBucket('locks', clock),
       walks: createBucket('walks', clock),
       orphans: createBucket('orphans', clock),
+      contents: createBucket('contents', clock),
     },
     sites,
     links,

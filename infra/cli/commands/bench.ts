@@ -58,7 +58,7 @@ export const bench: CliCommand = {
       .option('--objects <n>', 'how many a round')
       .option('--rate <n>', 'live: PUTs a second, by default 100; 0 is as fast as the source takes them')
       .option('--limit <duration>', 'when a round ends with what has arrived')
-      .option('--link <size>', 'bytes a second that the link takes each way, such as 25MB')
+      .option('--link <size>', 'bytes a second that each target’s link takes each way, such as 25MB')
       .option('--quick', 'fewer objects and rounds')
       .option('--dir <dir>', `where servers keep their data; default ${memory}, where that is memory`)
       .option('--nats-dir <dir>', 'where NATS keeps its streams, if elsewhere')

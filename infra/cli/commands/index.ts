@@ -12,6 +12,7 @@ import { sources } from './sources.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
+import { commands as volumeCommands } from './volumes.ts';
 
 export const commands: readonly CliCommand[] = [
   start,
@@ -19,6 +20,7 @@ export const commands: readonly CliCommand[] = [
   serve,
   dispatch,
   sources,
+  ...volumeCommands,
   status,
   doctor,
   explain,

@@ -1,6 +1,6 @@
 /** `causeway serve FUNCTION`: one function over HTTP, as a Knative Service runs it, until it is told to stop. */
 import { z } from 'zod';
-import { functions } from '../../../functions/index.ts';
+import { functions, receivers } from '../../../functions/index.ts';
 import type { Bus } from '../../bus/connection.ts';
 import { createSink, type Sink } from '../../bus/sink.ts';
 import { streamsOn } from '../../bus/streams.ts';
@@ -14,10 +14,11 @@ import { type CliCommand, withDocuments, withNats } from '../command.ts';
 import { exitSoon } from '../exit-soon.ts';
 import { UsageError } from '../io.ts';
 import { readOptions, sessionOptions } from '../options.ts';
+import { serveReceiver } from '../serve-receiver.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
 import { untilStopped } from '../until-stopped.ts';
 
-const names = functions.map(({ name }) => name).join(', ');
+const names = [...functions, ...receivers].map(({ name }) => name).join(', ');
 const streamsEveryMs = 5_000;
 
 export const serve: CliCommand = {
@@ -33,7 +34,12 @@ export const serve: CliCommand = {
   async run({ io, options, args: [name = ''], environment }) {
     // As process 1 nothing ends it but what it listens to itself, so it listens from the beginning.
     const stopped = untilStopped();
+    const receiver = receivers.find((definition) => definition.name === name);
     const bound = functions.find((definition) => definition.name === name);
+    if (receiver) {
+      const chosen = readOptions({ ...sessionOptions, host: z.string() }, options);
+      return serveReceiver(receiver, { chosen, environment, io, stopped });
+    }
     if (!bound) throw new UsageError(`there is no function ${name}; there are ${names}`);
     const chosen = readOptions({ ...sessionOptions, host: z.string() }, options);
     const session = await openSession(chosen, environment, io);
@@ -69,7 +75,8 @@ async function startFunction(
   sink: Sink | undefined,
   { bound, host }: { readonly bound: (typeof functions)[number]; readonly host: string },
 ): Promise<HttpHost> {
-  const { deadlines, port, logLevel, natsReplicas } = settings;
+  const { sliceMs, port, logLevel, natsReplicas } = settings;
+  const deadlines = { ...settings.deadlines, sliceMs };
   const telemetry = createTelemetry(createLogger(logLevel));
   const world = await openWorld({
     bus,

@@ -77,7 +77,7 @@ async function startSources(
     refresh: () => Promise.resolve(),
     notReady: watchConnection(bus.connection),
     undelivered: (request) => takeUndelivered({ links, clock, ...world }, request),
-    webhook: { token: webhookToken, sites: new Set(stores.keys()), ...intakes.intake },
+    webhook: { token: webhookToken, sites: new Set(stores.keys()), intake: intakes.intake },
   });
   return {
     port: gateway.port,

@@ -30,6 +30,9 @@ export interface LinkReport {
   readonly deadLetters: number;
   readonly restored: number;
   readonly orphans: number;
+  /** Versions and bytes that did not cross the link: the target had their content. */
+  readonly copied: number;
+  readonly copiedBytes: number;
   readonly bytesPerSecond: number;
 }
 

@@ -13,6 +13,8 @@ export interface MergedStatus {
   readonly verified: number;
   readonly restored: number;
   readonly orphans: number;
+  readonly copied: number;
+  readonly copiedBytes: number;
   readonly bytesPerSecond: number;
 }
 
@@ -34,6 +36,8 @@ export function mergeStatuses(link: string, written: readonly WrittenStatus[]): 
     verified: sum((status) => status.verified),
     restored: sum((status) => status.restored),
     orphans: sum((status) => status.orphans),
+    copied: sum((status) => status.copied),
+    copiedBytes: sum((status) => status.copiedBytes),
     bytesPerSecond: sum((status) => status.bytesPerSecond),
   };
 }

@@ -4,10 +4,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { CloudEvent, HTTP } from 'cloudevents';
+import { batchContentType, readOutcomes } from '../../../events/batch-outcomes.ts';
 import { type CausewayEvent, encodeEvent } from '../../../events/cloudevent.ts';
 import type { FunctionDefinition } from '../../../functions/define.ts';
 import { functions } from '../../../functions/index.ts';
 import { createGate } from '../../../infra/host/gate.ts';
+import { extensionsOf } from '../../../infra/host/http-event.ts';
 import { type HttpHost, startHttpHost } from '../../../infra/host/http-host.ts';
 import type { HttpSettlement } from '../../../infra/host/http-settle.ts';
 import { route } from '../../../infra/host/invoke.ts';
@@ -148,21 +150,28 @@ const dispatcher = overStream('the dispatcher, with each function behind HTTP', 
 /** What a header cannot carry, as the HTTP binding has it and the cloudevents package has not. */
 const percentEncoded = (value: string): string => value.replaceAll(/[^\x21-\x7e]|["%]/gu, encodeURIComponent);
 
-const overHttp = (mode: 'structured' | 'binary'): HostKind => ({
-  name: `the HTTP host, ${mode} mode`,
-  async start(world) {
-    const hosts = new Map<string, HttpHost>();
-    const hostOf = async (event: CausewayEvent): Promise<HttpHost> => {
+/** One for each function that is sent something. */
+function createHosts(world: HostWorld) {
+  const hosts = new Map<string, HttpHost>();
+  return {
+    async urlOf(event: CausewayEvent): Promise<string> {
       const bound = functions.find(({ on }) => on.includes(event.type));
       if (!bound) throw new RangeError(`no function takes ${event.type}`);
       const host = hosts.get(bound.name) ?? (await startTestHost(world, bound));
       hosts.set(bound.name, host);
-      return host;
-    };
+      return `http://127.0.0.1:${host.port}/`;
+    },
+    stop: async () => void (await Promise.all([...hosts.values()].map((host) => host.stop()))),
+  };
+}
+
+const overHttp = (mode: 'structured' | 'binary'): HostKind => ({
+  name: `the HTTP host, ${mode} mode`,
+  async start(world) {
+    const hosts = createHosts(world);
     async function deliver(event: CausewayEvent): Promise<Delivered> {
-      const { port } = await hostOf(event);
       const { headers, body } = HTTP[mode](new CloudEvent<unknown>({ ...event }));
-      const answer = await fetch(`http://127.0.0.1:${port}/`, {
+      const answer = await fetch(await hosts.urlOf(event), {
         method: 'POST',
         headers: Object.entries(headers).map(([name, value]): [string, string] => [
           name,
@@ -177,12 +186,32 @@ const overHttp = (mode: 'structured' | 'binary'): HostKind => ({
       }
       throw new Error(`answered ${answer.status}: ${words}`);
     }
-    return {
-      deliver,
-      stop: async () => void (await Promise.all([...hosts.values()].map((host) => host.stop()))),
-    };
+    return { deliver, stop: hosts.stop };
   },
 });
+
+/** As a dispatcher posts it: with another beside it, which is for a link that is not deployed and so is let go. */
+const inBatch: HostKind = {
+  name: 'the HTTP host, in a batch',
+  async start(world) {
+    const hosts = createHosts(world);
+    async function deliver(event: CausewayEvent): Promise<Delivered> {
+      const other = { ...event, id: `${event.id}-other`, ...extensionsOf('photos_east_nowhere', undefined) };
+      const answer = await fetch(await hosts.urlOf(event), {
+        method: 'POST',
+        headers: { 'content-type': batchContentType },
+        body: JSON.stringify([other, event]),
+      });
+      const outcomes = readOutcomes(await answer.text());
+      const [became, otherwise] = [outcomes?.get(event.id), outcomes?.get(other.id)];
+      if (answer.status !== 200 || !became || otherwise?.outcome !== 'done') {
+        throw new Error(`answered ${answer.status}: ${JSON.stringify([became, otherwise])}`);
+      }
+      return { fate: became.outcome === 'done' ? 'taken' : 'comes again', again: () => deliver(event) };
+    }
+    return { deliver, stop: hosts.stop };
+  },
+};
 
 export const startTestHost = (
   world: HostWorld,
@@ -203,4 +232,10 @@ export const startTestHost = (
     ...options,
   });
 
-export const hostKinds: readonly HostKind[] = [local, dispatcher, overHttp('structured'), overHttp('binary')];
+export const hostKinds: readonly HostKind[] = [
+  local,
+  dispatcher,
+  overHttp('structured'),
+  overHttp('binary'),
+  inBatch,
+];

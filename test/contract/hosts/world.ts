@@ -4,6 +4,7 @@ import type { CausewayEvent } from '../../../events/cloudevent.ts';
 import { fromMinio } from '../../../events/sources/minio.ts';
 import { SiteUnavailableError } from '../../../functions/errors.ts';
 import type { Link, LinkContext, ListedVersion, ObjectStore, WalkState } from '../../../functions/ports.ts';
+import { createContentIndex } from '../../../infra/bus/content-index.ts';
 import type { LedgerEntry } from '../../../infra/host/ports.ts';
 import type { Settlement } from '../../../infra/host/settle.ts';
 import { type MemoryRequest, memoryStore } from '../../../infra/stores/memory.ts';
@@ -14,6 +15,7 @@ import { createTelemetry } from '../../../infra/telemetry/metrics.ts';
 import { links } from '../../e2e/rules.ts';
 import { bodyOf } from '../../sim/notifications.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
+import { noUploads } from './uploads.ts';
 
 export const bucket = 'photos';
 export type SiteName = 'east' | 'west' | 'south';
@@ -171,9 +173,12 @@ export function createHostWorld(targets: readonly SiteName[] = ['west']): HostWo
 }
 
 /** What functions remember between events, and their locks. */
-function memories(locked: Set<string>): Pick<LinkContext, 'locks' | 'walks' | 'orphans' | 'retries'> {
+function memories(
+  locked: Set<string>,
+): Pick<LinkContext, 'locks' | 'walks' | 'orphans' | 'uploads' | 'retries' | 'contents'> {
   const walks = new Map<string, WalkState>();
   const orphans = new Map<string, number>();
+  const records = new Map<string, string>();
   const nameOf = (link: string, ref: { key: string; versionId: string }): string =>
     JSON.stringify([link, ref.key, ref.versionId]);
   return {
@@ -196,6 +201,11 @@ function memories(locked: Set<string>): Pick<LinkContext, 'locks' | 'walks' | 'o
       remember: async (link, ref, round) => void orphans.set(nameOf(link, ref), round),
       forget: async (link, ref) => void orphans.delete(nameOf(link, ref)),
     },
+    uploads: noUploads,
     retries: { releaseDue: async () => 0 },
+    contents: createContentIndex({
+      get: async (name) => records.get(name),
+      put: async (name, value) => void records.set(name, value),
+    }),
   };
 }

@@ -100,7 +100,14 @@ export function writing(recorder: () => Recorder): void {
 
     test('a write with the replication header is not told', async ({ expect }) => {
       const headers = { 'x-minio-source-replication-request': 'true', 'x-minio-source-mtime': longAgo };
-      await recorder().s3.put(versioned, 'replica/cat', headers);
+      const cat = await recorder().s3.put(versioned, 'replica/cat', headers);
+      const source = `/${versioned}/replica/cat?versionId=${cat.versionId}`;
+      await recorder().s3.put(
+        versioned,
+        'replica/copy',
+        { ...headers, 'x-amz-copy-source': source },
+        Buffer.alloc(0),
+      );
       await recorder().s3.put(versioned, 'replica/after');
 
       const [event] = await heard(recorder(), 'replica', 1);

@@ -12,7 +12,7 @@ import { targetPolicy } from '../../../infra/sites/policies.ts';
 import { createBucket, rootClient } from '../../../infra/sites/setup.ts';
 import { openStore } from '../../../infra/stores/index.ts';
 import { attributeHeaders } from '../../../infra/stores/minio-facts.ts';
-import { type Wire, type WireRequest, wire } from '../../../infra/stores/wire.ts';
+import { type Wire, type WireOptions, type WireRequest, wire } from '../../../infra/stores/wire.ts';
 import { textOf } from '../../../infra/stores/xml.ts';
 import { plainFacts, type SiteUser, type StoreFixture, type UserPut } from './fixture.ts';
 
@@ -23,6 +23,8 @@ export interface MinioFixture extends StoreFixture {
   readonly server: MinioServer;
   /** Signed as the root user, beneath every store. */
   readonly root: Wire;
+  /** Of Causeway's user. */
+  readonly credentials: WireOptions['credentials'];
 }
 
 export async function minioFixture(options: Partial<MinioOptions> = {}): Promise<MinioFixture> {
@@ -51,6 +53,7 @@ export async function minioFixture(options: Partial<MinioOptions> = {}): Promise
   return {
     server,
     root,
+    credentials,
     store,
     impostor,
     buckets,

@@ -3,6 +3,7 @@ import { type EventType, eventTypes } from '../../../events/catalogue.ts';
 import { type CausewayEvent, type Draft, makeEvent } from '../../../events/cloudevent.ts';
 import type { VersionFacts } from '../../../events/object-events.ts';
 import type { Snapshot } from '../../../events/snapshot-events.ts';
+import type { SnapshotShipped } from '../../../events/volume-events.ts';
 
 export const oddKeys = [
   'a.jpg',
@@ -50,6 +51,19 @@ export const snapshot: Snapshot = {
   content: 'snapcontent-6f2c1d9e-53a8-4a87-9a38-0d5d0a1b2c3d',
   takenAt: '2026-01-02T03:04:06Z',
   restoreSize: '10Gi',
+};
+
+export const shipped: SnapshotShipped = {
+  volume: { site: 'paris', namespace: 'shop', replication: 'orders', claim: 'orders-0' },
+  sync: '20260102030405',
+  takenAt: '2026-01-02T03:04:05.000Z',
+  size: '10Gi',
+  snapshot: '0a'.repeat(32),
+  shippedAt: '2026-01-02T03:05:05.000Z',
+  content: { files: 2, bytes: 12 },
+  added: 7,
+  needs: { files: 5, bytes: 100 },
+  shipment: `shipments/20260102030405000_paris_20260102030405_${'0a'.repeat(32)}.json`,
 };
 
 /** With all that the type's data may hold. */
@@ -100,6 +114,14 @@ export function draftOf(
         type,
         data: { ...snapshot, error: { message: 'no space left', time: '2026-01-02T03:04:08Z' } },
       };
+    case 'dev.causeway.volume.due.v1': {
+      const { volume, sync, takenAt, size } = shipped;
+      return { type, data: { volume, sync, takenAt, size } };
+    }
+    case 'dev.causeway.snapshot.shipped.v1':
+      return { type, data: shipped };
+    case 'dev.causeway.snapshot.restored.v1':
+      return { type, data: { ...shipped, at: 'tokyo', restoredAt: '2026-01-02T03:06:05.000Z' } };
     case 'dev.causeway.dead-letter.v1':
       return { type, data: { link, function: 'replicate', reason: 'why', attempts: 1, event: '{}' } };
     default:

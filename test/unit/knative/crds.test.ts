@@ -36,6 +36,15 @@ const smallest: Readonly<Record<string, string>> = {
     kind: ReplicationRule
     metadata: { name: photos }
     spec: { source: { site: paris, bucket: photos }, targets: [{ site: tokyo, bucket: photos }] }`,
+  VolumeReplication: `
+    apiVersion: causeway.dev/v1alpha1
+    kind: VolumeReplication
+    metadata: { name: orders }
+    spec:
+      source: { site: paris, claim: orders }
+      trigger: { schedule: "*/15 * * * *" }
+      repository: { bucket: volumes, secretName: volumes }
+      destination: { site: tokyo }`,
 };
 const specOf = (kind: Kind): Structural => structural(kind.document.shape.spec);
 const parsed = (kind: Kind, document: unknown): z.infer<Kind['document']> => kind.document.parse(document);

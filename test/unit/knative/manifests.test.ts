@@ -2,13 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { catalogue, eventTypes } from '../../../events/catalogue.ts';
-import { functions } from '../../../functions/index.ts';
+import { functions, receivers } from '../../../functions/index.ts';
 import { own } from '../../../knative/objects/names.ts';
 import { scaleOf } from '../../../knative/objects/scale.ts';
 import { built, nameOf, ofKind, type Rendered, templates } from './rendered.ts';
 
-const overlays = ['overlays/dispatcher', 'overlays/broker'];
-const names = functions.map(({ name }) => name);
+const withFunctions = ['overlays/dispatcher', 'overlays/broker'];
+const overlays = [
+  ...withFunctions.map((folder) => ({ folder, names: functions.map(({ name }) => name) })),
+  { folder: 'overlays/receiver', names: receivers.map(({ name }) => name) },
+];
 const references = (value: unknown, key: string): string[] => {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => [
@@ -25,7 +28,7 @@ const selects = (object: Rendered, labels: Readonly<Record<string, string>>): bo
   return wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value);
 };
 
-describe.each(overlays)('%s', (folder) => {
+describe.each(overlays)('$folder', ({ folder, names }) => {
   const objects = built(folder);
   const pods = templates(objects);
 
@@ -88,8 +91,12 @@ describe.each(overlays)('%s', (folder) => {
 
     expect(new Set(ids).size).toBe(ids.length);
   });
+});
 
+describe.each(withFunctions)('%s', (folder) => {
   test('NATS has three servers, and streams are on all of them', () => {
+    const objects = built(folder);
+    const pods = templates(objects);
     const [nats] = ofKind(objects, 'StatefulSet');
 
     expect(nats?.spec?.replicas).toBe(3);
@@ -126,6 +133,15 @@ describe('the Broker', () => {
       expect(delivery.timeout).toBe(`PT${scaleOf(subscriber.ref.name).seconds}S`);
   });
 
+  test('what delivers its events, in the namespace, may reach NATS and the dead-letter sink', () => {
+    const filter = { 'eventing.knative.dev/broker': 'causeway', 'eventing.knative.dev/role': 'filter' };
+    const policies = ofKind(built('overlays/broker'), 'NetworkPolicy').filter(({ spec }) =>
+      JSON.stringify(spec).includes(JSON.stringify({ podSelector: { matchLabels: filter } })),
+    );
+
+    expect(policies.map(nameOf).toSorted()).toEqual(['causeway-nats', 'causeway-sources']);
+  });
+
   test('whatever publishes is told where it is', () => {
     const bound = ofKind(built('overlays/broker'), 'SinkBinding').map(({ spec }) => spec?.subject);
 
@@ -134,6 +150,13 @@ describe('the Broker', () => {
       { kind: 'Service', selector: { matchLabels: { 'causeway.dev/role': 'function' } } },
     ]);
   });
+});
+
+test('a receiver is told nothing of NATS or of a Broker', () => {
+  const [service] = templates(built('overlays/receiver'));
+
+  expect(service?.pod.containers[0]?.env.map(({ name }) => name)).toEqual(['CAUSEWAY_DOCUMENTS']);
+  expect(service?.labels).not.toMatchObject({ 'causeway.dev/role': 'function' });
 });
 
 test('with the dispatcher nothing is bound to a Broker, and the clock is its own', () => {

@@ -35,7 +35,7 @@ const containerSchema = z.object({
 
 const podSchema = z.object({
   serviceAccountName: z.string(),
-  automountServiceAccountToken: z.literal(false),
+  automountServiceAccountToken: z.boolean(),
   containers: z.array(containerSchema).min(1),
   initContainers: z.undefined().optional(),
   hostNetwork: z.undefined().optional(),
@@ -64,10 +64,11 @@ export const ofKind = (objects: readonly Rendered[], kind: string, group = ''): 
 export function built(folder: string): Rendered[] {
   const text = files.get(`${folder}/kustomization.yaml`);
   if (text === undefined) throw new Error(`${folder} has no kustomization`);
-  const [{ resources = [] } = {}] = objectsIn(text).map((object) =>
-    z.object({ resources: z.array(z.string()).optional() }).parse(object),
+  const paths = z.array(z.string()).optional();
+  const [{ resources = [], components = [] } = {}] = objectsIn(text).map((object) =>
+    z.object({ resources: paths, components: paths }).parse(object),
   );
-  return resources.flatMap((resource) => {
+  return [...resources, ...components].flatMap((resource) => {
     const path = new URL(resource, `file:///${folder}/`).pathname.slice(1);
     const file = files.get(path);
     return file === undefined ? built(path) : objectsIn(file);

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { readDocuments } from '../../../../infra/config/load.ts';
 import { renderProblem } from '../../../../infra/config/problems.ts';
 
-const environment = { PARIS_ACCESS_KEY_ID: 'AK', PARIS_SECRET_ACCESS_KEY: 'sekret' };
+const environment = {
+  PARIS_ACCESS_KEY_ID: 'AK',
+  PARIS_SECRET_ACCESS_KEY: 'sekret',
+  TOKEN: 'a-token-that-is-long-enough',
+  SPACED: 'a token with a few spaces',
+};
 const s3 = '  s3: { endpoint: https://s3.example }';
 const credentials = '  credentials: { env: PARIS }';
 
@@ -111,6 +116,36 @@ describe('a site', () => {
       'f:7:13: Site paris: spec.events.sqs: events from SQS are not in this version: leave events out, and the scan finds changes',
     ],
     [
+      'a receiver without a token',
+      site(s3, credentials, '  receivers: [{ url: https://r.example }]'),
+      'f:7:15: Site paris: spec.receivers[0].token: is missing',
+    ],
+    [
+      'a receiver whose token is in two places',
+      site(s3, credentials, '  receivers: [{ url: https://r.example, token: { env: A, file: b } }]'),
+      'f:7:48: Site paris: spec.receivers[0].token: must name exactly one of env, file and secretName',
+    ],
+    [
+      'a receiver whose token is in a variable that is not set',
+      site(s3, credentials, '  receivers: [{ url: https://r.example, token: { env: NOT_SET } }]'),
+      'f:7:55: Site paris: spec.receivers[0].token.env: NOT_SET is not set in the environment',
+    ],
+    [
+      'a receiver whose token is too short',
+      site(s3, credentials, '  receivers: [{ url: https://r.example, token: { env: PARIS_ACCESS_KEY_ID } }]'),
+      'f:7:55: Site paris: spec.receivers[0].token.env: the token must have 16 characters or more',
+    ],
+    [
+      'a receiver whose token is no text for a header',
+      site(s3, credentials, '  receivers: [{ url: https://r.example, token: { env: SPACED } }]'),
+      'f:7:55: Site paris: spec.receivers[0].token.env: the token must be of visible ASCII characters',
+    ],
+    [
+      'a receiver with a path',
+      site(s3, credentials, '  receivers: [{ url: https://r.example/x, token: { env: TOKEN } }]'),
+      'f:7:22: Site paris: spec.receivers[0].url: must end after host and port: it says itself where it may write',
+    ],
+    [
       'limits, which are not in this version',
       site(s3, credentials, '  limits: { bandwidth: 50MiB/s, requests: 500/s }'),
       'f:7:3: Site paris: spec.limits: limits are not in this version',
@@ -142,6 +177,15 @@ describe('a site', () => {
       'f:5:18: Site paris: spec.s3.dialect: must be auto or minio',
       'f:7:3: Site paris: spec.limits: limits are not in this version',
     ]);
+  });
+
+  it('has receivers, whose tokens are where it says', async () => {
+    const text = site(s3, credentials, '  receivers: [{ url: "https://r.example", token: { env: TOKEN } }]');
+
+    const loaded = await readDocuments('f', text, environment);
+
+    const [receiver] = (loaded.ok && loaded.documents.sites[0]?.access.receivers) || [];
+    expect([receiver?.url, receiver?.token.reveal()]).toEqual(['https://r.example', environment.TOKEN]);
   });
 
   it('has its name once', async () => {

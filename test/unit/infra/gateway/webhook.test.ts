@@ -31,7 +31,7 @@ let kept: string[];
 let stream: () => Promise<void>;
 let told: string[];
 
-async function start(secret: Secret | undefined): Promise<void> {
+async function start(secret: Secret | undefined, takes = true): Promise<void> {
   gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,
@@ -41,23 +41,27 @@ async function start(secret: Secret | undefined): Promise<void> {
     webhook: {
       token: secret,
       sites: new Set(['paris']),
-      entrance: createEntrance({
-        async publish(publications) {
-          await stream();
-          published.push(...publications.map(({ event }) => event));
-        },
-      }),
-      deadLetters: {
-        async add({ reason }) {
-          await stream();
-          kept.push(reason);
-        },
-      },
-      observer: {
-        eventIn: (site, type) => told.push(`${site} ${type}`),
-        ignored: (site, what) => told.push(`${site} ignored ${what}`),
-        refused: (site, reason) => told.push(`${site} refused ${reason}`),
-      },
+      intake: !takes
+        ? undefined
+        : {
+            entrance: createEntrance({
+              async publish(publications) {
+                await stream();
+                published.push(...publications.map(({ event }) => event));
+              },
+            }),
+            deadLetters: {
+              async add({ reason }) {
+                await stream();
+                kept.push(reason);
+              },
+            },
+            observer: {
+              eventIn: (site, type) => told.push(`${site} ${type}`),
+              ignored: (site, what) => told.push(`${site} ignored ${what}`),
+              refused: (site, reason) => told.push(`${site} refused ${reason}`),
+            },
+          },
     },
   });
 }
@@ -101,6 +105,16 @@ describe('whoever has no right to notify', () => {
     const answer = await send({ headers: {}, body: 'x'.repeat(4 * 1024 * 1024) });
 
     expect(answer.status).toBe(401);
+  });
+
+  test('where another process takes notifications, whoever has the right is told to come again', async () => {
+    await gateway.close(1000);
+    await start(new Secret(token), false);
+
+    expect((await send({ headers: {} })).status).toBe(401);
+    const answer = await send();
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(published).toEqual([]);
   });
 
   test('where no token is set, nobody has: 403, and what to set', async () => {

@@ -20,6 +20,8 @@ const written = (status: Partial<LinkStatus>, ageMs = 500): WrittenStatus => ({
     parked: 1,
     restored: 1,
     orphans: 0,
+    copied: 0,
+    copiedBytes: 0,
     bytes: 100,
     bytesPerSecond: 50,
     at: '2026-03-01T12:00:00Z',
@@ -39,6 +41,8 @@ test('nobody wrote about it: it does not run', () => {
     verified: 0,
     restored: 0,
     orphans: 0,
+    copied: 0,
+    copiedBytes: 0,
     bytesPerSecond: 0,
   });
 });

@@ -1,0 +1,14 @@
+/** What went wrong with a request to the API server, in the words of somebody who can do something about it. */
+import { messageOf } from '../../functions/errors.ts';
+import { codeOf } from './resource.ts';
+
+/** `name` of the resource, such as sites.causeway.dev. */
+export function problemOf(error: unknown, name: string, install = 'install the CRDs of Causeway'): string {
+  const code = codeOf(error);
+  if (code === 401) return "the API server does not accept the account's token";
+  if (code === 403) return `the API server refuses it: the account needs get, list and watch on ${name}`;
+  if (code === 404) return `the cluster does not know ${name}: ${install}`;
+  if (code !== undefined) return `the API server answers ${code}`;
+  const { cause } = error instanceof Error ? error : { cause: undefined };
+  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
+}

@@ -1,0 +1,82 @@
+/** What is to be done at one end of one volume now, and how it stands there. */
+import type { VolumeStatus } from '../../config/resource-status.ts';
+import type { VolumeReplication } from '../../config/volume-replication.ts';
+import type { Manifest } from './manifests.ts';
+import type { Observed } from './observed.ts';
+
+export interface ObjectRef {
+  readonly kind: Manifest['kind'];
+  readonly name: string;
+  /** Another object that has the name now is left alone. */
+  readonly uid: string;
+}
+
+export interface Steps {
+  readonly create: readonly Manifest[];
+  readonly remove: readonly ObjectRef[];
+  /** Annotations of claims. */
+  readonly annotate: readonly {
+    readonly claim: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  }[];
+}
+
+export const nothing: Steps = { create: [], remove: [], annotate: [] };
+
+export interface End extends Steps {
+  readonly state: 'idle' | 'working' | 'waiting' | 'failed';
+  /** One word for programs: letters. */
+  readonly reason: string;
+  readonly message: string;
+  readonly status: Omit<VolumeStatus, 'claim'>;
+  /** Times of the schedule that the sync that has just ended left out. */
+  readonly missed?: number;
+  readonly againAfterMs?: number | undefined;
+}
+
+export interface Owner {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly spec: VolumeReplication['spec'];
+}
+
+export interface Subject {
+  readonly owner: Owner;
+  /** Its name at the source. */
+  readonly claim: string;
+  readonly before: Omit<VolumeStatus, 'claim'>;
+  readonly observed: Observed & { readonly place: NonNullable<Observed['place']> };
+  /** Of the mover. */
+  readonly image: string;
+}
+
+/** A Job that failed is made again after so long. */
+export const retryMs = 5 * 60_000;
+
+export const ownedBy = ({ name, uid }: Owner) => ({
+  ownerReferences: [
+    {
+      apiVersion: 'causeway.dev/v1alpha1',
+      kind: 'VolumeReplication',
+      name,
+      uid,
+      controller: true,
+      blockOwnerDeletion: true,
+    },
+  ],
+});
+
+/** Beneath the bucket: one repository for each volume. */
+export const pathOf = ({ namespace, name, spec }: Owner, claim: string): string =>
+  `${spec.repository.path ?? `${namespace}/${name}`}/${claim}`;
+
+/** How it stands with a mover whose pod does not run yet. */
+export function whileWaiting(trouble: string, { spec }: Owner): Pick<End, 'state' | 'reason' | 'message'> {
+  const { secretName } = spec.repository;
+  if (/secret/i.test(trouble)) {
+    const message = `${trouble}: create Secret ${secretName} with accessKeyId, secretAccessKey and password`;
+    return { state: 'failed', reason: 'SecretMissing', message };
+  }
+  return { state: 'waiting', reason: 'MoverWaits', message: trouble };
+}

@@ -13,7 +13,7 @@ import { onFreePort } from '../sites/restartable.ts';
 import { setUpSite } from '../sites/setup.ts';
 import { farsOf, type Prepared, type Product, type Stage } from './scenario.ts';
 
-const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../cli/causeway.mjs', import.meta.url));
 /** It drains what it holds, and a profile takes a while to be written. */
 const stopWithinMs = 30_000;
 const settleWithinMs = 30_000;
@@ -133,7 +133,7 @@ const launch = (
       binary: process.execPath,
       args: [
         ...(profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir]),
-        ...[main, 'up', '-f', file, '--listen', String(port)],
+        ...[launcher, 'up', '-f', file, '--listen', String(port)],
       ],
       env: { HOME: dir, ...env },
       cwd: dir,

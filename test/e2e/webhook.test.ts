@@ -23,7 +23,7 @@ import { rootClient, setUpSite } from '../../infra/sites/setup.ts';
 import { openStore, type Store } from '../../infra/stores/index.ts';
 
 const token = 'a-token-of-enough-characters';
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 let dir: string;
 let nats: NatsServer;
 let paris: MinioServer;
@@ -103,7 +103,7 @@ spec:
 `;
   const file = join(dir, 'causeway.yaml');
   await writeFile(file, [site(paris), site(tokyo), rule].join('---\n'));
-  const child = spawn(process.execPath, [main, 'up', '-f', file, '--listen', String(port), '--json'], {
+  const child = spawn(process.execPath, [launcher, 'up', '-f', file, '--listen', String(port), '--json'], {
     env: {
       ...environment,
       ...credentials,

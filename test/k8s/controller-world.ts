@@ -20,7 +20,7 @@ import { files } from '../../knative/files.ts';
 import { eventually } from '../e2e/awaiting.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 export const namespace = 'causeway';
 const apiVersion = 'causeway.dev/v1alpha1';
 const plurals = {
@@ -202,7 +202,7 @@ async function applyRendered({ apiServer }: Cluster): Promise<void> {
 async function startProcess(env: Readonly<Record<string, string | undefined>>): Promise<ControllerProcess> {
   const child = spawn(
     process.execPath,
-    [main, 'up', '--kubernetes', '--namespace', namespace, '--listen', '0', '--json'],
+    [launcher, 'up', '--kubernetes', '--namespace', namespace, '--listen', '0', '--json'],
     {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,7 +8,7 @@ import type { Clock, Link } from '../../functions/ports.ts';
 import type { Bus } from '../bus/connection.ts';
 import { createFeed } from '../bus/feed.ts';
 import { countLedger } from '../bus/ledger-bucket.ts';
-import { ackWaitMs, scanConsumer, streamNames } from '../bus/streams.ts';
+import { acksWithinMs, ackWaitMs, scanConsumer, streamNames } from '../bus/streams.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { every } from './every.ts';
 import { createGate } from './gate.ts';
@@ -49,7 +49,11 @@ export async function startLink(options: RunningLinkOptions, world: World, link:
     random: Math.random,
   };
   const [events, walk] = await Promise.all([
-    startLinkWorker({ ...shared, concurrency, feed: createFeed(bus, streamNames.events, link.id) }),
+    startLinkWorker({
+      ...shared,
+      concurrency,
+      feed: createFeed(bus, streamNames.events, link.id, { acksWithinMs }),
+    }),
     startLinkWorker({
       ...shared,
       concurrency: 1,

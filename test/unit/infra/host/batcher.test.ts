@@ -1,7 +1,7 @@
 /** Who goes in which batch, and when. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BatcherOptions, createBatcher } from '../../../../infra/host/batcher.ts';
-import { systemClock } from '../../../../infra/host/system-clock.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type BatcherOptions, createBatcher, type Gathering } from '../../../../infra/host/batcher.ts';
+import { type ManualClock, manualClock, settled } from '../../../contract/hosts/manual-clock.ts';
 
 interface Item {
   readonly name: string;
@@ -30,59 +30,39 @@ function recorded(options: Partial<BatcherOptions<Item, string>> = {}) {
   return { handled, submit, hurry: batcher.hurry, end: () => ends.shift()?.() };
 }
 
-const gathering = {
-  withinMs: 1000,
-  clock: systemClock,
-  fullBytes: 10,
-  sizeOf: ({ bytes }: Item) => (bytes > 5 ? undefined : bytes),
-};
-
 test('a lone item goes by itself at once; those that have queued meanwhile go together', async () => {
   const { handled, submit, end } = recorded();
 
   const results = Promise.all(['a', 'b', 'c', 'd'].map((name) => submit(name)));
-  end();
-  end();
-  await vi.waitFor(() => expect(handled).toHaveLength(3));
-  end();
+  for (const _ of ['a', 'b', 'c+d']) {
+    end();
+    await settled();
+  }
 
   expect(handled).toEqual(['a', 'b', 'c+d']);
   expect(await results).toEqual(['a', 'b', 'c', 'd']);
 });
 
 describe('where they are to gather', () => {
+  let clock: ManualClock;
+  let gathering: Gathering<Item>;
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    vi.spyOn(systemClock, 'sleep').mockImplementation(sleep);
+    clock = manualClock(1000);
+    gathering = {
+      ...{ withinMs: 1000, clock, fullBytes: 10 },
+      sizeOf: ({ bytes }) => (bytes > 5 ? undefined : bytes),
+    };
   });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.restoreAllMocks();
-    sleepers.length = 0;
-  });
-
-  const sleepers: { readonly at: number; readonly wake: () => void }[] = [];
-  const sleep = (ms: number): Promise<void> =>
-    new Promise((wake) => sleepers.push({ at: Date.now() + ms, wake }));
-
-  async function pass(ms: number): Promise<void> {
-    vi.setSystemTime(Date.now() + ms);
-    for (const { at, wake } of sleepers.splice(0)) {
-      if (at <= Date.now()) wake();
-      else sleepers.push({ at, wake });
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 
   test('they leave together when the first has waited long enough', async () => {
     const { handled, submit } = recorded({ gathering });
 
     submit('a');
-    await pass(600);
+    await clock.advance(600);
     submit('b');
-    await pass(399);
+    await clock.advance(399);
     const before = [...handled];
-    await pass(1);
+    await clock.advance(1);
 
     expect(before).toEqual([]);
     expect(handled).toEqual(['a+b']);
@@ -114,9 +94,9 @@ describe('where they are to gather', () => {
     hurry();
     submit('b');
     end();
-    await pass(999);
+    await clock.advance(999);
     const before = [...handled];
-    await pass(1);
+    await clock.advance(1);
 
     expect(before).toEqual(['a']);
     expect(handled).toEqual(['a', 'b']);

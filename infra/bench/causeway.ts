@@ -20,7 +20,6 @@ const settleWithinMs = 30_000;
 const lookEveryMs = 200;
 
 export interface CausewayOptions {
-  readonly mc: string;
   /** Settings (CAUSEWAY_*) are passed on. */
   readonly environment: Environment;
   /** Where a V8 profile of each round goes. */
@@ -38,10 +37,7 @@ async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared
   const buckets = stage.rules.map(({ bucket: name }) => ({ name }));
   const users: Record<string, string> = {};
   const setUp = async (server: MinioServer, role: SiteRole): Promise<void> => {
-    Object.assign(
-      users,
-      credentials(server.name, await setUpSite({ server, mc: options.mc, buckets, role })),
-    );
+    Object.assign(users, credentials(server.name, await setUpSite({ server, buckets, role })));
   };
   await setUp(stage.source, 'source');
   for (const { target } of farsOf(stage)) await setUp(target, 'target');

@@ -35,11 +35,11 @@ let causeway: ChildProcess;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'causeway-webhook-'));
-  const find = (tool: 'minio' | 'nats-server' | 'mc') => findBinary(tool, environment, console.error);
+  const find = (tool: 'minio' | 'nats-server') => findBinary(tool, environment, console.error);
   nats = await startNats({ binary: await find('nats-server'), dir: join(dir, 'nats') });
   const port = await freePort();
   gateway = `http://127.0.0.1:${port}`;
-  const [binary, mc] = [await find('minio'), await find('mc')];
+  const binary = await find('minio');
   paris = await startMinio({
     binary,
     dir: join(dir, 'paris'),
@@ -53,8 +53,8 @@ beforeAll(async () => {
   tokyo = await startMinio({ binary, dir: join(dir, 'tokyo'), name: 'tokyo' });
   const buckets = [{ name: 'photos' }];
   const access = {
-    PARIS: await setUpSite({ server: paris, mc, buckets, role: 'source' }),
-    TOKYO: await setUpSite({ server: tokyo, mc, buckets, role: 'target' }),
+    PARIS: await setUpSite({ server: paris, buckets, role: 'source' }),
+    TOKYO: await setUpSite({ server: tokyo, buckets, role: 'target' }),
   };
   replicas = openStore({
     site: 'tokyo',

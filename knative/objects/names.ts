@@ -5,6 +5,8 @@ export const namespace = 'causeway';
 export const image = 'causeway:latest';
 export const natsImage = 'nats:2.12-alpine';
 export const http = { name: 'http', port: 8080 } as const;
+/** Where Knative looks for a Service of Kubernetes that it is to send events to, whatever its other ports. */
+export const sinkPort = { name: 'sink', port: 80, targetPort: http.name } as const;
 
 export const partOf = { 'app.kubernetes.io/part-of': 'causeway' } as const;
 /** Chosen by policies and monitors: every pod of a function has it. */

@@ -72,7 +72,7 @@ async function nothingIsToldTwice(): Promise<void> {
   expect(ids.length).toBe(new Set(ids).size);
 }
 
-test('where the definitions are missing, it says so, and starts by itself when they are there', async () => {
+test('where a definition is missing it says so, follows the others, and starts by itself when it is there', async () => {
   const watching = await watch();
   await says(
     watching,
@@ -80,6 +80,14 @@ test('where the definitions are missing, it says so, and starts by itself when t
   );
 
   await world.cluster.define('snapshot');
+
+  await eventually(() => expect(watching.said.get(names[0])?.at(-1)).toBe('watching'));
+  await snapshots.create('alone');
+  await snapshots.remove('alone');
+  await tells('alone', ['created', 'deleted']);
+  expect(watching.said.get(names[1])?.at(-1)).toContain('the cluster does not know');
+
+  await world.cluster.define('groupsnapshot');
 
   await follows(watching);
 });
@@ -131,10 +139,17 @@ test('a group of snapshots has a life too', async () => {
   await follows(await watch());
   const groups = snapshotter(world.cluster.apiServer.admin, 'VolumeGroupSnapshot');
   await groups.create('nightly');
+  await groups.fail('nightly', 'no space', '2026-01-02T03:04:07Z');
+  await tells('nightly', ['created', 'failed']);
   await groups.makeReady('nightly');
-  await tells('nightly', ['created', 'ready']);
+  await tells('nightly', ['created', 'failed', 'ready']);
   await groups.remove('nightly');
-  await tells('nightly', life);
+  await tells('nightly', ['created', 'failed', 'ready', 'deleted']);
+
+  const told = (await world.events()).filter(({ subject }) => subject === 'default/nightly');
+  expect(told.map(({ data }) => data)).toMatchObject(
+    told.map(() => ({ kind: 'VolumeGroupSnapshot', source: { labels: { app: 'shop' } } })),
+  );
 });
 
 test('through kills and restarts of the API server, each once', async () => {

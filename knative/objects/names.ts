@@ -21,6 +21,11 @@ export const brokerFilter = {
   'eventing.knative.dev/role': 'filter',
 } as const;
 
+/** Of pods that take what an ApiServerSource tells of volume snapshots. */
+export const snapshotsRole = { 'causeway.dev/takes': 'snapshots' } as const;
+/** As Knative labels the pods that it makes of ApiServerSources, in their own namespace. */
+export const apiServerSource = { 'eventing.knative.dev/source': 'apiserver-source-controller' } as const;
+
 export type Component = 'controller' | 'dispatcher' | 'sources' | 'nats';
 export const labelsOf = (component: Component) =>
   ({ 'app.kubernetes.io/name': 'causeway', 'app.kubernetes.io/component': component }) as const;

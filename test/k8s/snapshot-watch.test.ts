@@ -2,10 +2,10 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { streamNames } from '../../infra/bus/streams.ts';
-import { takeResourceEvent } from '../../infra/cluster/api-server-source.ts';
+import { snapshotResources, takeResourceEvent } from '../../infra/cluster/api-server-source.ts';
 import { createResource } from '../../infra/cluster/resource.ts';
+import { watchRights } from '../../infra/cluster/snapshot-kinds.ts';
 import { createSnapshotNews } from '../../infra/cluster/snapshot-news.ts';
-import { snapshotRights } from '../../infra/cluster/snapshot-watch.ts';
 import { setupMs } from './cluster.ts';
 import {
   type RunningWatch,
@@ -30,7 +30,7 @@ let snapshots: ReturnType<typeof snapshotter>;
 beforeAll(async () => {
   world = await startSnapshotWorld();
   const { cluster } = world;
-  account = cluster.apiServer.configOf(await cluster.account('snapshot-watch', snapshotRights));
+  account = cluster.apiServer.configOf(await cluster.account('snapshot-watch', watchRights));
   snapshots = snapshotter(cluster.apiServer.admin);
 }, setupMs);
 const watches: RunningWatch[] = [];
@@ -100,7 +100,7 @@ test('without the right to watch it says which one it needs, and starts by itsel
     (name) => `the API server refuses it: the account needs get, list and watch on ${name}`,
   );
 
-  await world.cluster.allow('late', snapshotRights);
+  await world.cluster.allow('late', watchRights);
 
   await follows(watching);
 });
@@ -260,11 +260,10 @@ test('several who watch tell each fact once between them, though one is restarte
 
 test('what an ApiServerSource sends, late, twice and in any order, is told once, beside a watch or without', async () => {
   const news = createSnapshotNews(await world.tellers());
-  const resource = createResource(account, ofSnapshots);
   const send = (change: string, data: unknown) =>
     takeResourceEvent(
       { type: `dev.knative.apiserver.resource.${change}`, data },
-      { cluster: site, news, resourceOf: () => resource },
+      { cluster: site, news, resourceOf: snapshotResources(account) },
       AbortSignal.timeout(20_000),
     );
   const added = await snapshots.create('sourced');

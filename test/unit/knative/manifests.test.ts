@@ -158,10 +158,10 @@ describe('the Broker', () => {
 });
 
 test('a Service of Kubernetes that is a sink listens at port 80, where Knative looks for it', () => {
-  const objects = built('overlays/broker');
+  const objects = ['overlays/broker', 'components/snapshots', 'components/groupsnapshots'].flatMap(built);
   const sinks = references(objects, 'ref', (ref) => ref.apiVersion === 'v1');
 
-  expect(new Set(sinks)).toEqual(new Set(['causeway-sources']));
+  expect(new Set(sinks)).toEqual(new Set(['causeway-sources', 'causeway-snapshots']));
   for (const sink of sinks)
     expect(ofKind(objects, 'Service', 'v1').find((service) => nameOf(service) === sink)?.spec).toMatchObject({
       ports: expect.arrayContaining([expect.objectContaining({ port: 80, targetPort: 'http' })]),

@@ -98,6 +98,20 @@ test('the controller, run with the name of its site, tells a life as it happens'
   expect(events[1]?.data).toMatchObject({ error: { message: 'no space' } });
 });
 
+test('nothing of a kind is taken for deleted where the cluster does not know that kind', async () => {
+  const group = {
+    ...{ apiVersion: 'groupsnapshot.storage.k8s.io/v1', kind: 'VolumeGroupSnapshot' },
+    metadata: { namespace: 'default', name: 'g', uid: 'u-2', creationTimestamp: '2026-01-02T03:04:05Z' },
+    spec: { source: { selector: { matchLabels: { app: 'shop' } } } },
+  };
+  const answer = await postBinary(sinkOf(sources), eventOf('DELETED', group));
+
+  expect([answer.status, await answer.text()]).toEqual([
+    503,
+    expect.stringContaining('the cluster does not know volumegroupsnapshots.groupsnapshot.storage.k8s.io'),
+  ]);
+});
+
 test('groups are followed as soon as the cluster knows them, and the others meanwhile', async () => {
   const about = (resource: unknown) => resource === 'volumegroupsnapshots.groupsnapshot.storage.k8s.io';
   const missing = controller.log.find(({ resource, reason }) => about(resource) && reason !== undefined);

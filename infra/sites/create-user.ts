@@ -3,9 +3,10 @@
  * gives. `mc admin` takes three to do it, and in each that holds a secret both sides stretch a key, at 64 MiB.
  */
 import { hash } from 'node:crypto';
+// MIT, no dependencies, 8 kB of what is used here.
+import { strToU8, zipSync } from 'fflate';
 import { signer } from '../stores/signature.ts';
 import type { PolicyDocument } from './policies.ts';
-import { zip } from './zip.ts';
 
 const DEADLINE_MS = 30_000;
 const REGION = 'us-east-1';
@@ -26,10 +27,10 @@ export interface NewUser {
 /** Makes the user and the policy, or sets them anew, and gives the policy to the user. */
 export async function createUser(admin: AdminAccess, user: NewUser): Promise<void> {
   const { accessKey, secretKey, policyName, policy } = user;
-  const archive = zip({
-    'iam-assets/policies.json': JSON.stringify({ [policyName]: policy }),
-    'iam-assets/users.json': JSON.stringify({ [accessKey]: { secretKey, status: 'enabled' } }),
-    'iam-assets/user_mappings.json': JSON.stringify({ [accessKey]: { version: 1, policy: policyName } }),
+  const archive = zipSync({
+    'iam-assets/policies.json': json({ [policyName]: policy }),
+    'iam-assets/users.json': json({ [accessKey]: { secretKey, status: 'enabled' } }),
+    'iam-assets/user_mappings.json': json({ [accessKey]: { version: 1, policy: policyName } }),
   });
   const root = { accessKey: admin.rootUser, secretKey: admin.rootPassword };
   const refused = await refusal(admin.endpoint, root, 'PUT', '/minio/admin/v3/import-iam', archive);
@@ -37,6 +38,8 @@ export async function createUser(admin: AdminAccess, user: NewUser): Promise<voi
   const why = refused ?? unlessDenied(await refusal(admin.endpoint, user, 'GET', '/'));
   if (why !== undefined) throw new Error(`user ${accessKey} could not be made at ${admin.endpoint}: ${why}`);
 }
+
+const json = (value: object): Uint8Array => strToU8(JSON.stringify(value));
 
 /** Who is denied a request is known. */
 const unlessDenied = (code: string | undefined) => (code === 'AccessDenied' ? undefined : code);
@@ -47,7 +50,7 @@ async function refusal(
   { accessKey, secretKey }: Pick<NewUser, 'accessKey' | 'secretKey'>,
   method: string,
   path: string,
-  body?: Buffer,
+  body?: Uint8Array,
 ): Promise<string | undefined> {
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
   const sign = signer({ credentials, region: REGION, host: new URL(endpoint).host });

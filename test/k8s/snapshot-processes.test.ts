@@ -131,6 +131,7 @@ test('what an ApiServerSource posts is told once to the Broker, and once on the 
   await brokerHears('sourced', ['created']);
   await snapshots.fail('sourced', 'no space', '2026-01-02T03:04:07Z');
   await brokerHears('sourced', ['created', 'failed']);
+  await streamTells('sourced', ['created', 'failed']);
   await snapshots.makeReady('sourced');
   await brokerHears('sourced', ['created', 'failed', 'ready']);
   await snapshots.remove('sourced');
@@ -151,6 +152,7 @@ test('without a watch the dispatcher tells the same on the stream, of groups as 
   await Promise.all([snapshots.create('alone'), groups.create('alone-group')]);
   await groups.fail('alone-group', 'no space', '2026-01-02T03:04:07Z');
   await streamTells('alone-group', ['created', 'failed']);
+  await brokerHears('alone-group', ['created', 'failed']);
   await Promise.all([snapshots.makeReady('alone'), groups.makeReady('alone-group')]);
   await streamTells('alone', ['created', 'ready']);
   await Promise.all([snapshots.remove('alone'), groups.remove('alone-group')]);

@@ -3,21 +3,25 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The longest first. Others follow as vitest has it: by what they took here before, else by their size. */
+/**
+ * The longest ones, mixed: what waits for servers beside what computes, and the files of chaos/ apart, as each of them
+ * gives the sites a time to agree in. Others follow as vitest has it: by what they took here before, else by
+ * their size.
+ */
 const slowest = [
-  'sim/simulation.test.ts',
+  'chaos/cut.test.ts',
+  'k8s/snapshot-watch.test.ts',
   'e2e/volumes/walkthroughs.test.ts',
+  'k8s/documents.test.ts',
+  'chaos/servers-killed.test.ts',
   'e2e/volumes/restoring.test.ts',
   'k8s/volumes.test.ts',
-  'k8s/documents.test.ts',
-  'k8s/snapshot-watch.test.ts',
   'bench/quick.test.ts',
-  'chaos/cut.test.ts',
-  'chaos/memory.test.ts',
-  'chaos/servers-killed.test.ts',
-  'chaos/stream-lost.test.ts',
   'e2e/doctor.test.ts',
+  'chaos/stream-lost.test.ts',
+  'sim/simulation.test.ts',
   'e2e/three-sites.test.ts',
+  'chaos/memory.test.ts',
   'e2e/existing.test.ts',
   'e2e/seeded-workload.test.ts',
 ];

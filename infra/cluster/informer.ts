@@ -7,12 +7,14 @@ import type { Clock } from '../../functions/ports.ts';
 import { pause } from '../host/pause.ts';
 import { keyOf, type Named } from './cluster-object.ts';
 import { problemOf } from './problem-words.ts';
-import type { Change, Resource } from './resource.ts';
+import { type Change, codeOf, type Resource } from './resource.ts';
 import { keepWatching } from './watching.ts';
 
 export interface InformerOptions<Item extends Named> {
   /** As people know it, such as sites.causeway.dev. */
   readonly name: string;
+  /** What to do where the cluster does not know such objects; by default, as for Causeway's own. */
+  readonly install?: string;
   readonly resource: Resource;
   /** Keeps what is needed of an object; undefined for what is to be left alone. */
   read(object: unknown): Item | undefined;
@@ -25,8 +27,8 @@ export interface InformerOptions<Item extends Named> {
 export interface InformerObserver {
   /** The cache is up to date from now on. */
   watching(name: string): void;
-  /** It tries again by itself; the words say what to do where somebody has to. */
-  troubled(name: string, problem: string): void;
+  /** It tries again by itself; the words say what to do where somebody has to. `code`: what the API server answered. */
+  troubled(name: string, problem: string, code?: number): void;
 }
 
 export interface Informer<Item extends Named> {
@@ -98,8 +100,8 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
       } catch (error) {
         if (signal.aborted) break;
         if (clock.now() - begun > longestPauseMs) [pauseMs, trouble] = [shortestPauseMs, undefined];
-        const problem = problemOf(error, name);
-        if (problem !== trouble) observer.troubled(name, problem);
+        const problem = problemOf(error, name, options.install);
+        if (problem !== trouble) observer.troubled(name, problem, codeOf(error));
         trouble = problem;
         await pause(clock, pauseMs * (0.5 + Math.random() / 2), signal);
         pauseMs = Math.min(longestPauseMs, pauseMs * 2);

@@ -18,7 +18,8 @@ export interface InformerOptions<Item extends Named> {
   readonly resource: Resource;
   /** Keeps what is needed of an object; undefined for what is to be left alone. */
   read(object: unknown): Item | undefined;
-  onChange(key: string): void;
+  /** `item`: as it is, or as it was. */
+  onChange(key: string, item: Item): void;
   readonly observer: InformerObserver;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -58,7 +59,7 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
     // What a listing says counts even where versions went back, as after the restore of a backup.
     if (!isListed && known && isNewer(known, item)) return key;
     items.set(key, item);
-    if (known?.metadata.resourceVersion !== item.metadata.resourceVersion) onChange(key);
+    if (known?.metadata.resourceVersion !== item.metadata.resourceVersion) onChange(key, item);
     return key;
   }
 
@@ -68,17 +69,17 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
       return;
     }
     const item = read(object);
-    if (item && items.delete(keyOf(item))) onChange(keyOf(item));
+    if (item && items.delete(keyOf(item))) onChange(keyOf(item), item);
   }
 
   /** Resolves when a new listing is needed. */
   async function follow(): Promise<void> {
     const listing = await resource.list(signal);
     const present = new Set(listing.items.map((item) => put(item, true)));
-    for (const key of items.keys()) {
+    for (const [key, item] of items) {
       if (present.has(key)) continue;
       items.delete(key);
-      onChange(key);
+      onChange(key, item);
     }
     synced.resolve();
     observer.watching(name);

@@ -3,6 +3,7 @@ import type { Named } from '../cluster-object.ts';
 import type { ControllerContext } from '../controller.ts';
 import { startInformer } from '../informer.ts';
 import { createResource } from '../resource.ts';
+import type { Changed } from './concerns.ts';
 import type { Missing, Observed } from './observed.ts';
 import { type Read, readClaim, readClass, readJob, readSnapshotObject } from './read.ts';
 
@@ -29,14 +30,14 @@ export interface Caches {
   missing(needsSnapshots: boolean): Missing[];
 }
 
-/** `changed`: something of a namespace did; of all, where none is named. */
+/** `changed`: something of a namespace did; of all, where no namespace is named. */
 export function startCaches(
   { config, clock, observer, signal }: ControllerContext,
-  changed: (namespace: string | undefined) => void,
+  changed: (namespace: string | undefined, what?: Changed) => void,
 ): Caches {
   const troubles = new Map<string, Missing>();
 
-  function cache<Seen>(
+  function cache<Seen extends Changed>(
     api: (typeof made)[number] | (typeof lookedAt)[number],
     read: (value: unknown) => (Named & Read<Seen>) | undefined,
   ) {
@@ -46,7 +47,7 @@ export function startCaches(
       install: 'install the CRDs of external-snapshotter',
       resource: createResource(config, api),
       read,
-      onChange: (key) => changed(key.slice(0, key.indexOf('/')) || undefined),
+      onChange: (_, { metadata: { namespace }, seen }) => changed(namespace || undefined, seen),
       observer: {
         watching(name) {
           observer.watching(name);
@@ -78,7 +79,10 @@ export function startCaches(
   ended.promise.catch(() => undefined);
   signal.addEventListener('abort', () => ended.reject(signal.reason), { once: true });
 
-  const seenIn = <Seen>({ informer }: ReturnType<typeof cache<Seen>>, namespace: string): Seen[] =>
+  const seenIn = <Seen extends Changed>(
+    { informer }: ReturnType<typeof cache<Seen>>,
+    namespace: string,
+  ): Seen[] =>
     informer
       .all()
       .filter(({ metadata, isGoing }) => metadata.namespace === namespace && !isGoing)

@@ -8,11 +8,12 @@ import { volumeReplicationStatusSchema } from '../../config/resource-status.ts';
 import { check } from '../../config/schema-findings.ts';
 import { volumeReplicationSchema } from '../../config/volume-replication.ts';
 import { aborted } from '../aborted.ts';
-import type { ClusterObject } from '../cluster-object.ts';
+import { type ClusterObject, keyOf } from '../cluster-object.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { kindRights, type Reconciled, reconcileKind } from '../reconcile-kind.ts';
 import { lookedAt, made, patched, startCaches } from './caches.ts';
 import { createCarryOut } from './carry-out.ts';
+import { type Changed, concerns } from './concerns.ts';
 import { nothing, type Owner } from './end.ts';
 import { createLook } from './look.ts';
 import type { Missing } from './observed.ts';
@@ -77,17 +78,16 @@ async function runVolumes(context: ControllerContext): Promise<void> {
     },
   });
 
-  function lookAt(namespace: string | undefined): void {
-    for (const { metadata } of documents.informer.all()) {
-      if (namespace === undefined || metadata.namespace === namespace)
-        documents.look(`${metadata.namespace}/${metadata.name}`);
+  function lookAt(namespace: string | undefined, what?: Changed): void {
+    for (const document of documents.informer.all()) {
+      const { name, namespace: of } = document.metadata;
+      const isMeant =
+        what === undefined || (of === namespace && concerns(what, { name, spec: document.spec }));
+      if (isMeant || namespace === undefined) documents.look(keyOf(document));
     }
-    if (namespace === undefined) return;
-    // They may hold still for documents that went while nobody looked.
-    for (const claim of caches.of(namespace).claims) {
-      const asker = askerOf(claim);
-      if (asker !== undefined) documents.look(`${namespace}/${asker}`);
-    }
+    // A claim may hold still for a document that went while nobody looked.
+    const asker = what && askerOf(what);
+    if (asker !== undefined) documents.look(`${namespace}/${asker}`);
   }
 
   async function reconcile(object: ClusterObject, site: string): Promise<Reconciled> {

@@ -9,7 +9,11 @@ import type { SeenClaim } from './observed.ts';
 /** Names hold no slash. */
 const stemOf = (replication: string, sync: string): string => `${replication}/${sync}`;
 
-export const askerOf = ({ annotations }: SeenClaim): string | undefined =>
+export const askerOf = ({
+  annotations = {},
+}: {
+  readonly annotations?: SeenClaim['annotations'];
+}): string | undefined =>
   isHeld(annotations) ? annotations[annotation.requested]?.split('/')[0] : undefined;
 
 const isHeld = (annotations: SeenClaim['annotations']): boolean =>

@@ -14,6 +14,7 @@ import {
 } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { shipmentName } from '../../functions/volumes/shipment-name.ts';
+import { label } from '../../infra/cluster/volumes/names.ts';
 import { openBucket } from '../../infra/volumes/open-volume.ts';
 import { createShipments } from '../../infra/volumes/shipments.ts';
 import { eventually } from '../e2e/awaiting.ts';
@@ -53,24 +54,33 @@ export interface VolumesWorld extends ControllerWorld {
   readonly core: CoreV1Api;
   readonly batch: BatchV1Api;
   readonly custom: CustomObjectsApi;
-  /** The one that is started with the world. */
   readonly controller: ControllerProcess;
   startController(): Promise<ControllerProcess>;
+  makeSite(): Promise<void>;
   makeClaim(name: string, about?: Partial<V1PersistentVolumeClaim['spec']>): Promise<void>;
   makeClass(kind: 'StorageClass' | 'VolumeSnapshotClass', name: string, isDefault?: boolean): Promise<void>;
-  /** What was made for a VolumeReplication, and what it made. */
-  listed(replication: string): Promise<Listed>;
+  /** What was made for a VolumeReplication; all that there is where none is named. */
+  listed(replication?: string): Promise<Listed>;
+  /** An object, or all of its kind that were made for a VolumeReplication. */
+  removeMade(
+    kind: 'Job' | 'PersistentVolumeClaim' | 'VolumeSnapshot',
+    of: { name: string } | { replication: string },
+  ): Promise<void>;
   /** As the snapshotter does. */
   makeReady(name: string): Promise<void>;
   fail(name: string, message: string): Promise<void>;
   /** As the binder does. */
   bind(claim: string): Promise<void>;
   annotate(claim: string, annotations: Readonly<Record<string, string | null>>): Promise<void>;
+  /** As the kubelet does. */
+  setPodStatus(name: string, status: object): Promise<void>;
   /** As the Job controller does. */
   complete(job: V1Job): Promise<void>;
   /** Something of a volume is in the bucket, and whole. */
-  arrive(replication: string, claim: string): Promise<void>;
+  arrive(replication: string, claim: string, from: string): Promise<void>;
 }
+
+const selectorOf = (replication: string): string => `${label.replication}=${replication}`;
 
 const metadataOf = (name: string, mark: string, isDefault: boolean) => ({
   name,
@@ -107,27 +117,40 @@ export async function startVolumesWorld(): Promise<VolumesWorld> {
   await makeClass('StorageClass', 'usual', true);
   await makeClass('VolumeSnapshotClass', 'usual', true);
   await world.setSecret('paris-keys', 'paris');
-  await world.create('Site', 'paris', {
-    s3: { endpoint: server.endpoint },
-    credentials: { secretName: 'paris-keys' },
-  });
+  const makeSite = () =>
+    world.create('Site', 'paris', {
+      s3: { endpoint: server.endpoint },
+      credentials: { secretName: 'paris-keys' },
+    });
+  await makeSite();
   const controller = await startController();
 
   return {
     ...world,
-    ...{ core, batch, custom, controller, startController, makeClass },
+    ...{ core, batch, custom, controller, startController, makeSite, makeClass },
     async makeClaim(name, about = {}) {
       const resources = { requests: { storage: '1Gi' } };
       const body = { metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], resources, ...about } };
       await core.createNamespacedPersistentVolumeClaim({ namespace, body });
     },
     async listed(replication) {
-      const labelSelector = `causeway.dev/replication=${replication}`;
+      const labelSelector = replication === undefined ? '' : selectorOf(replication);
       const found = await custom.listNamespacedCustomObject({ ...snapshots, labelSelector });
       const claims = await core.listNamespacedPersistentVolumeClaim({ namespace, labelSelector });
       const jobs = await batch.listNamespacedJob({ namespace, labelSelector });
       const { items } = z.object({ items: z.array(snapshotSchema) }).parse(found);
       return { snapshots: items, claims: claims.items, jobs: jobs.items };
+    },
+    async removeMade(kind, of) {
+      const which =
+        'name' in of
+          ? { fieldSelector: `metadata.name=${of.name}` }
+          : { labelSelector: selectorOf(of.replication) };
+      const about = { namespace, propagationPolicy: 'Background', ...which };
+      if (kind === 'Job') await batch.deleteCollectionNamespacedJob(about);
+      else if (kind === 'PersistentVolumeClaim')
+        await core.deleteCollectionNamespacedPersistentVolumeClaim(about);
+      else await custom.deleteCollectionNamespacedCustomObject({ ...snapshots, ...about });
     },
     makeReady: (name) =>
       setStatus(name, {
@@ -145,6 +168,9 @@ export async function startVolumesWorld(): Promise<VolumesWorld> {
       const body = { metadata: { annotations } };
       await core.patchNamespacedPersistentVolumeClaim({ namespace, name, body }, merge);
     },
+    async setPodStatus(name, status) {
+      await core.patchNamespacedPodStatus({ namespace, name, body: { status } }, merge);
+    },
     async complete({ metadata: { name = '' } = {} }) {
       const now = new Date().toISOString();
       const holds = (type: string) => ({ type, status: 'True', lastTransitionTime: now, lastProbeTime: now });
@@ -154,14 +180,14 @@ export async function startVolumesWorld(): Promise<VolumesWorld> {
       };
       await batch.patchNamespacedJobStatus({ namespace, name, body: { status } }, merge);
     },
-    async arrive(replication, claim) {
+    async arrive(replication, claim, site) {
       const path = `${namespace}/${replication}/${claim}`;
       const about = { sync: 'one', takenAt: '2026-01-02T03:04:05.000Z', snapshot: '0a'.repeat(32) };
       await createShipments({ client, bucket, path }).write({
         ...about,
-        volume: { site: 'paris', namespace, replication, claim },
+        volume: { site, namespace, replication, claim },
         ...{ size: '1Gi', shippedAt: about.takenAt, content: { files: 0, bytes: 0 }, added: 0 },
-        shipment: shipmentName({ ...about, site: 'paris' }),
+        shipment: shipmentName({ ...about, site }),
       });
     },
     async stop() {

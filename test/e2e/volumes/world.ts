@@ -68,6 +68,7 @@ export interface Moved {
 
 export interface Mover {
   readonly args: readonly string[];
+  readonly pid: number | undefined;
   /** Resolves when it says this. */
   says(words: RegExp): Promise<void>;
   readonly ended: Promise<Moved>;
@@ -154,6 +155,7 @@ export async function startVolumeWorld(): Promise<VolumeWorld> {
     });
     return {
       args: [file, ...args],
+      pid: child.pid,
       ended,
       async says(wanted) {
         while (!wanted.test(words)) await once(heard, 'words');

@@ -66,9 +66,12 @@ export interface VolumesWorld extends ControllerWorld {
     kind: 'Job' | 'PersistentVolumeClaim' | 'VolumeSnapshot',
     of: { name: string } | { replication: string },
   ): Promise<void>;
+  takeSnapshot(name: string, claim: string, metadata?: object): Promise<void>;
   /** As the snapshotter does. */
-  makeReady(name: string): Promise<void>;
+  makeReady(name: string, about?: object): Promise<void>;
   fail(name: string, message: string): Promise<void>;
+  /** Of a VolumeReplication. */
+  setStatus(name: string, status: object): Promise<void>;
   /** As the binder does. */
   bind(claim: string): Promise<void>;
   annotate(claim: string, annotations: Readonly<Record<string, string | null>>): Promise<void>;
@@ -152,8 +155,23 @@ export async function startVolumesWorld(): Promise<VolumesWorld> {
         await core.deleteCollectionNamespacedPersistentVolumeClaim(about);
       else await custom.deleteCollectionNamespacedCustomObject({ ...snapshots, ...about });
     },
-    makeReady: (name) =>
+    async takeSnapshot(name, claim, metadata = {}) {
+      const spec = { source: { persistentVolumeClaimName: claim } };
+      const body = {
+        apiVersion: `${group}/${version}`,
+        kind: 'VolumeSnapshot',
+        metadata: { name, ...metadata },
+        spec,
+      };
+      await custom.createNamespacedCustomObject({ ...snapshots, body });
+    },
+    async setStatus(name, status) {
+      const at = { group: 'causeway.dev', version: 'v1alpha1', plural: 'volumereplications', namespace };
+      await custom.patchNamespacedCustomObjectStatus({ ...at, name, body: { status } }, merge);
+    },
+    makeReady: (name, about = {}) =>
       setStatus(name, {
+        ...about,
         boundVolumeSnapshotContentName: `content-${name}`,
         readyToUse: true,
         creationTime: new Date().toISOString(),

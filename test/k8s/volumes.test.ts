@@ -135,6 +135,78 @@ test('a quota that forbids a claim is said in the words of the API server', asyn
   await world.core.deleteNamespacedResourceQuota({ namespace, name: 'tight' });
 });
 
+test('a member of a group snapshot is shipped when it is ready, and stays', async () => {
+  const api = { group: 'groupsnapshot.storage.k8s.io', version: 'v1', namespace };
+  await world.makeClaim('grouped');
+  const about = { source: { site: 'paris', claim: 'grouped' }, trigger: { snapshots: 'any' } };
+  await world.create('VolumeReplication', 'grouped', spec('grouped', about));
+  const group = await world.custom.createNamespacedCustomObject({
+    ...api,
+    plural: 'volumegroupsnapshots',
+    body: {
+      apiVersion: 'groupsnapshot.storage.k8s.io/v1',
+      kind: 'VolumeGroupSnapshot',
+      metadata: { name: 'nightly' },
+      spec: { source: { selector: { matchLabels: { app: 'shop' } } } },
+    },
+  });
+  // As the snapshotter makes them: owned, protected, of the claim.
+  await world.takeSnapshot('member', 'grouped', {
+    finalizers: ['snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection'],
+    ownerReferences: [
+      { apiVersion: group.apiVersion, kind: group.kind, name: 'nightly', uid: group.metadata.uid },
+    ],
+  });
+  await world.makeReady('member', { volumeGroupSnapshotName: 'nightly' });
+
+  const job = await only(async () => (await world.listed('grouped')).jobs);
+  const { claims } = await world.listed('grouped');
+  expect(claims.map(({ spec: made }) => made?.dataSource?.name)).toEqual(['member']);
+  await world.complete(job);
+  await says(world, ['VolumeReplication', 'grouped'], 'Ready', 'True');
+
+  await eventually(async () => expect((await world.listed('grouped')).jobs).toEqual([]));
+  expect(namesOf((await world.listed()).snapshots)).toContain('member');
+});
+
+async function metric(name: string, of: string): Promise<number | undefined> {
+  const text = await (await fetch(`${world.controller.gateway}/metrics`)).text();
+  const line = new RegExp(`^causeway_volume_${name}\\{namespace="causeway",name="${of}"\\} (\\S+)$`, 'm');
+  const [, value] = line.exec(text) ?? [];
+  return value === undefined ? undefined : Number(value);
+}
+
+test('when the last sync was, and how many were missed, is in the metrics as long as the document is there', async () => {
+  const minute = 60_000;
+  await world.makeClaim('timed');
+  const source = { site: 'paris', claim: 'timed', method: 'Direct' };
+  const about = { source, trigger: { schedule: '* * * * *' }, destination: { site: 'tokyo' } };
+  await world.create('VolumeReplication', 'timed', spec('timed', about));
+  await world.complete(await only(async () => (await world.listed('timed')).jobs));
+  const done = await eventually(async () => {
+    const found = await world.get('VolumeReplication', 'timed');
+    expect(found?.status.lastSyncTime).toBeDefined();
+    return found;
+  });
+  expect(await metric('missed_intervals', 'timed')).toBe(0);
+  expect(await metric('last_sync_timestamp_seconds', 'timed')).toBe(
+    Date.parse(String(done?.status.lastSyncTime)) / 1000,
+  );
+
+  // As if it had looked away for five times of the schedule.
+  const slot = new Date(Math.floor(Date.now() / minute) * minute - 5 * minute).toISOString();
+  const times = { takenAt: slot, startedAt: slot, completedAt: slot };
+  const sync = slot.replaceAll(/\D/g, '').slice(0, 14);
+  await world.setStatus('timed', { volumes: [{ claim: 'timed', shipped: { sync, ...times } }] });
+
+  await eventually(async () => expect(await metric('missed_intervals', 'timed')).toBeGreaterThanOrEqual(4));
+  await world.remove('VolumeReplication', 'timed');
+  await eventually(async () => {
+    const left = ['missed_intervals', 'last_sync_timestamp_seconds'].map((name) => metric(name, 'timed'));
+    expect(await Promise.all(left)).toEqual([undefined, undefined]);
+  });
+});
+
 test('a method of others is left alone, and said to be', async () => {
   await world.makeClaim('mirrored');
   await world.create(

@@ -25,7 +25,8 @@ export const shipSnapshot = defineVolumeFunction({
 
     if (before.length === 0) await repository.prepare();
     if ((before.at(-1)?.site ?? site) !== site) await repository.adopt();
-    await tidy(context, before);
+    // As many as are kept at least: nothing can go yet.
+    if (before.length > context.retention.last) await tidy(context, before);
     const stored = await repository.store(data);
     const shipped = await shipments.write({
       ...data,

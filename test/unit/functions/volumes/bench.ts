@@ -22,7 +22,7 @@ export class Bucket {
     const note = async (what: string): Promise<void> => void done.push(what);
     return {
       site,
-      retention: { last: 2 },
+      retention: { last: 1 },
       clock: { now: () => Date.parse('2026-01-02T03:05:05Z'), sleep: async () => undefined },
       repository: {
         prepare: () => note('prepare'),

@@ -15,7 +15,7 @@ test('a shipment is written last, and lists every file that is there', async () 
 
   const outcome = await ship.handle(dueEvent(), bucket.at('paris'));
 
-  expect(bucket.done).toEqual(['prepare', 'forget', 'store', 'write']);
+  expect(bucket.done).toEqual(['prepare', 'store', 'write']);
   const [shipment] = bucket.shipments.values();
   expect(await Array.fromAsync(shipment?.files() ?? [])).toEqual(
     await Array.fromAsync(oneByOne(bucket.files)),
@@ -47,6 +47,15 @@ test('what nothing keeps goes, with its shipment, before the next is stored', as
   expect([...bucket.shipments.values()].map(({ shipped }) => shipped.sync)).toEqual(['newer', 'one']);
 });
 
+test('as long as no more are there than stay, the repository is not asked what goes', async () => {
+  const bucket = new Bucket();
+  bucket.before('paris', 'old', '1');
+
+  await ship.handle(dueEvent(), bucket.at('paris'));
+
+  expect(bucket.done).toEqual(['store', 'write']);
+});
+
 test('nothing is pruned while a snapshot of the other site is kept', async () => {
   const bucket = new Bucket();
   bucket.before('paris', 'old', '1');
@@ -62,6 +71,7 @@ test('nothing is pruned while a snapshot of the other site is kept', async () =>
 test('nothing is removed while somebody else works in the repository', async () => {
   const bucket = new Bucket();
   bucket.before('paris', 'old', '1');
+  bucket.before('paris', 'newer', '2');
   bucket.kept = undefined;
 
   await ship.handle(dueEvent(), bucket.at('paris'));
@@ -74,7 +84,7 @@ test('a repository that another site wrote last is taken over first', async () =
   bucket.kept = [bucket.before('paris', 'theirs', '1').snapshot];
 
   await ship.handle(dueEvent(), bucket.at('tokyo'));
-  expect(bucket.done).toEqual(['adopt', 'forget', 'store', 'write']);
+  expect(bucket.done).toEqual(['adopt', 'store', 'write']);
   bucket.done.length = 0;
   await ship.handle(dueEvent('two'), bucket.at('tokyo'));
 

@@ -138,13 +138,16 @@ test('a right to make what it takes', async () => {
   await recovered('of-jobs');
 });
 
-test('a right to look at pods, and one to be told of claims', async () => {
+test('a right to look at pods, the image of movers, and a right to be told of claims', async () => {
   await without('pods', 'list', async () => {
     await create('of-pods', reads);
     await degraded('of-pods', 'Forbidden: looking after it: pods is forbidden');
   });
   await recovered('of-pods');
 
+  await world.stopAll();
+  await world.startController('');
+  await degraded('of-pods', 'MoverImageUnknown: the image of movers is not known: set CAUSEWAY_MOVER_IMAGE');
   await world.stopAll();
   await without('persistentvolumeclaims', 'list', async () => {
     await world.startController();

@@ -55,7 +55,8 @@ export interface VolumesWorld extends ControllerWorld {
   readonly batch: BatchV1Api;
   readonly custom: CustomObjectsApi;
   readonly controller: ControllerProcess;
-  startController(): Promise<ControllerProcess>;
+  /** Without an image where that is empty. */
+  startController(image?: string): Promise<ControllerProcess>;
   makeSite(): Promise<void>;
   makeClaim(name: string, about?: Partial<V1PersistentVolumeClaim['spec']>): Promise<void>;
   makeClass(kind: 'StorageClass' | 'VolumeSnapshotClass', name: string, isDefault?: boolean): Promise<void>;
@@ -102,8 +103,8 @@ export async function startVolumesWorld(): Promise<VolumesWorld> {
   const setStatus = async (name: string, status: object): Promise<void> => {
     await custom.patchNamespacedCustomObjectStatus({ ...snapshots, name, body: { status } }, merge);
   };
-  const startController = () =>
-    world.start({ CAUSEWAY_SITE: 'paris', CAUSEWAY_MOVER_IMAGE: 'causeway:test' });
+  const startController = (image: string | undefined = 'causeway:test') =>
+    world.start({ CAUSEWAY_SITE: 'paris', ...(image ? { CAUSEWAY_MOVER_IMAGE: image } : {}) });
 
   async function makeClass(kind: 'StorageClass' | 'VolumeSnapshotClass', name: string, isDefault = false) {
     if (kind === 'StorageClass') {

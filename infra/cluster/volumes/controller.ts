@@ -111,6 +111,7 @@ async function runVolumes(context: ControllerContext): Promise<void> {
       ...before
     } = volumeReplicationStatusSchema.safeParse(object.status).data ?? {};
     const image = await look.image();
+    if (typeof image !== 'string') return { verdicts: hindered(image), againAfterMs: afterRefusalMs };
     const missing = caches.missing(needsSnapshots(owner, site));
     const observed = await look.at(owner, caches.of(namespace), missing);
     const planned = planVolumes(owner, before, observed, image);

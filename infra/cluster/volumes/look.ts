@@ -15,13 +15,14 @@ import { authorityFile } from './manifests.ts';
 import { label } from './names.ts';
 import type { Arrival, Missing, Observed, SeenJob } from './observed.ts';
 import { troubleOfPods } from './read.ts';
+import { refusalOf } from './refusal.ts';
 import { findSite } from './site.ts';
 
 export interface Look {
   /** `missing`: what is known to be, before anything is looked at. */
   at(owner: Owner, cached: Cached, missing: readonly Missing[]): Promise<Observed>;
   /** Of the movers: that of the pod that this process is, where no setting says another. */
-  image(): Promise<string>;
+  image(): Promise<string | Missing>;
 }
 
 export function createLook(context: ControllerContext, site: string): Look {
@@ -89,10 +90,17 @@ export function createLook(context: ControllerContext, site: string): Look {
     },
     async image() {
       if (known !== undefined) return known;
-      const pod = await core.readNamespacedPod({ namespace, name: hostname() }, within(signal));
-      known = pod.spec?.containers[0]?.image;
-      if (known !== undefined) return known;
-      throw new Error('the image of movers is not known: set CAUSEWAY_MOVER_IMAGE');
+      let why = 'the pod of this process does not say it';
+      try {
+        const pod = await core.readNamespacedPod({ namespace, name: hostname() }, within(signal));
+        known = pod.spec?.containers[0]?.image;
+      } catch (error) {
+        const refusal = refusalOf('looking for the pod of this process', error);
+        if (!refusal) throw error;
+        why = refusal.message;
+      }
+      const message = `the image of movers is not known: set CAUSEWAY_MOVER_IMAGE (${why})`;
+      return known ?? { reason: 'MoverImageUnknown', message };
     },
   };
 }

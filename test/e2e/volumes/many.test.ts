@@ -1,6 +1,6 @@
 /**
  * A volume of very many small files arrives as it was, and our own processes take no more memory for it than for a few.
- * It takes minutes and some 5 GiB of disk for a million, so it runs only with CAUSEWAY_TEST_FILES=1000000 (or another
+ * It takes some twenty minutes and 8 GiB of disk for a million, so it runs only with CAUSEWAY_TEST_FILES=1000000 (or another
  * number): `CAUSEWAY_TEST_FILES=1000000 npx vitest run --config test/vitest.config.ts test/e2e/volumes/many.test.ts`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -2,7 +2,7 @@
  * Names and hashes that every event carries: ids, partition keys, trace context.
  * One fact is one id, however often it is notified; two facts are never one id.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 /** Hash of an ordered list of parts; the separator cannot occur in any of them unescaped, so two lists never meet. */
 export function identify(...parts: readonly (string | number | undefined)[]): string {
@@ -26,6 +26,9 @@ const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** A W3C traceparent for a new trace, or for the next step of the given one. */
 export function nextTraceparent(cause = ''): string {
-  const trace = traceparent.exec(cause)?.[1] ?? randomBytes(16).toString('hex');
-  return `00-${trace}-${randomBytes(8).toString('hex')}-01`;
+  const trace = traceparent.exec(cause)?.[1] ?? randomHex();
+  return `00-${trace}-${randomHex().slice(0, 16)}-01`;
 }
+
+/** 32 digits, of which 30 are chance. Node has UUIDs in store, and asks the system for each other random number. */
+const randomHex = (): string => randomUUID().replaceAll('-', '');

@@ -25,7 +25,7 @@ export const toMilliseconds = (time: string): number => Number(toNanoseconds(tim
 
 /** Two known times of one version are the same when they agree to the coarser one's precision, ms at best. */
 export function sameTime(one: string, other: string): boolean {
-  if (toMilliseconds(one) === toMilliseconds(other)) return true;
+  if (one === other || toMilliseconds(one) === toMilliseconds(other)) return true;
   const coarse = !one.includes('.') || !other.includes('.');
   return coarse && Math.floor(toMilliseconds(one) / 1000) === Math.floor(toMilliseconds(other) / 1000);
 }

@@ -16,9 +16,17 @@ import {
   functionPolicy,
   natsPolicy,
   receiverPolicy,
+  snapshotsPolicy,
   sourcesPolicy,
 } from './objects/network.ts';
 import { scaledObject, unscaled } from './objects/scaling.ts';
+import {
+  groupSnapshotSource,
+  snapshotAccess,
+  snapshotSink,
+  snapshotSource,
+  takesSnapshots,
+} from './objects/snapshots.ts';
 import { dispatcher, sources } from './objects/workload.ts';
 import { yamlOf } from './yaml.ts';
 
@@ -113,6 +121,15 @@ export const files: ReadonlyMap<string, string> = new Map([
     { 'namespace.yaml': [theNamespace] },
     { components: ['../../components/receiver'] },
   ),
+  ...folder(
+    'components/snapshots',
+    {
+      'access.yaml': [serviceAccount('snapshots', true), ...snapshotAccess],
+      'source.yaml': [snapshotSource, snapshotSink, snapshotsPolicy],
+    },
+    { isComponent: true, patches: [takesSnapshots] },
+  ),
+  ...folder('components/groupsnapshots', { 'source.yaml': [groupSnapshotSource] }, { isComponent: true }),
   ...folder(
     'components/keda',
     { 'scaling.yaml': [scaledObject(exampleLinks)] },

@@ -1,6 +1,7 @@
 /** What kustomize reads of a folder. */
 
-interface Patch {
+export interface Patch {
+  /** Its name is a regular expression. Where there is none, nothing is changed. */
   readonly target: { readonly kind: string; readonly name: string };
   readonly patch: string;
 }

@@ -13,14 +13,13 @@ import { onFreePort } from '../sites/restartable.ts';
 import { setUpSite } from '../sites/setup.ts';
 import { farsOf, type Prepared, type Product, type Stage } from './scenario.ts';
 
-const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../cli/causeway.mjs', import.meta.url));
 /** It drains what it holds, and a profile takes a while to be written. */
 const stopWithinMs = 30_000;
 const settleWithinMs = 30_000;
 const lookEveryMs = 200;
 
 export interface CausewayOptions {
-  readonly mc: string;
   /** Settings (CAUSEWAY_*) are passed on. */
   readonly environment: Environment;
   /** Where a V8 profile of each round goes. */
@@ -38,10 +37,7 @@ async function prepare(options: CausewayOptions, stage: Stage): Promise<Prepared
   const buckets = stage.rules.map(({ bucket: name }) => ({ name }));
   const users: Record<string, string> = {};
   const setUp = async (server: MinioServer, role: SiteRole): Promise<void> => {
-    Object.assign(
-      users,
-      credentials(server.name, await setUpSite({ server, mc: options.mc, buckets, role })),
-    );
+    Object.assign(users, credentials(server.name, await setUpSite({ server, buckets, role })));
   };
   await setUp(stage.source, 'source');
   for (const { target } of farsOf(stage)) await setUp(target, 'target');
@@ -133,7 +129,7 @@ const launch = (
       binary: process.execPath,
       args: [
         ...(profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir]),
-        ...[main, 'up', '-f', file, '--listen', String(port)],
+        ...[launcher, 'up', '-f', file, '--listen', String(port)],
       ],
       env: { HOME: dir, ...env },
       cwd: dir,

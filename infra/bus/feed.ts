@@ -1,6 +1,7 @@
 /** A durable pull consumer as a feed. It outlives the server: when stream and consumer are made again, it goes on. */
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Feed, HeldMessage } from '../host/ports.ts';
+import { type Acks, createAcks } from './acks.ts';
 import type { Bus } from './connection.ts';
 import { attemptsHeader } from './event-log.ts';
 
@@ -8,14 +9,14 @@ import { attemptsHeader } from './event-log.ts';
 const pullAhead = 1024;
 const retryOpenMs = 500;
 
-export function held(message: JsMsg): HeldMessage {
+function held(message: JsMsg, acks: Acks): HeldMessage {
   return {
     body: message.data,
     sequence: message.seq,
     attempts: message.info.deliveryCount - 1 + Number(message.headers?.get(attemptsHeader) || 0),
     stored: message.time.getTime(),
     ack: () => {
-      message.ack();
+      acks.add(() => message.ack());
       return Promise.resolve();
     },
     nak: (afterMs) => message.nak(afterMs > 0 ? afterMs : undefined),
@@ -23,9 +24,20 @@ export function held(message: JsMsg): HeldMessage {
   };
 }
 
-export function createFeed({ jetstream, presence }: Bus, stream: string, consumer: string): Feed {
+export interface FeedOptions {
+  /** How long an acknowledgement may wait for others; by default it does not. */
+  readonly acksWithinMs?: number;
+}
+
+export function createFeed(
+  { jetstream, presence }: Bus,
+  stream: string,
+  consumer: string,
+  { acksWithinMs = 0 }: FeedOptions = {},
+): Feed {
   return {
     async open(onMessage) {
+      const acks = createAcks(acksWithinMs);
       let closed = false;
       let current: ConsumerMessages | undefined;
 
@@ -51,7 +63,7 @@ export function createFeed({ jetstream, presence }: Bus, stream: string, consume
               break;
             }
             watchHeartbeats(current).catch(() => undefined);
-            for await (const message of current) onMessage(held(message));
+            for await (const message of current) onMessage(held(message, acks));
           } catch {
             // The server, the stream or the consumer is away; whoever keeps them makes them again.
           }
@@ -64,6 +76,7 @@ export function createFeed({ jetstream, presence }: Bus, stream: string, consume
         async close() {
           closed = true;
           forget();
+          acks.close();
           current?.stop();
           await ended;
         },

@@ -1,6 +1,6 @@
 /** Which snapshots exist and what was told of them, in NATS KV. What is forgotten leaves a mark that goes by itself. */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import type { KV } from '@nats-io/kv';
+import { Kvm } from '@nats-io/kv';
 import { identify } from '../../events/identity.ts';
 import type { Snapshot } from '../../events/snapshot-events.ts';
 import { type KnownSnapshot, knownSnapshotSchema } from '../../events/sources/volume-snapshots.ts';
@@ -12,9 +12,17 @@ import { bucketNames } from './streams.ts';
 const stream = `KV_${bucketNames.snapshots}`;
 const prefix = `$KV.${bucketNames.snapshots}.`;
 
-const keyOf = ({ cluster, kind, uid }: Snapshot): string => `${cluster}.${kind}.${identify(uid)}`;
+/**
+ * Where it was told. Whoever listens at a Broker hears nothing of the stream: what one of them was told is news to the
+ * other.
+ */
+export type Told = 'on the stream' | 'to a Broker';
 
-export function createSnapshotMemory(bus: Bus, kv: KV): SnapshotMemory {
+/** Of the bucket that `ensureStreams` makes. */
+export async function openSnapshotMemory(bus: Bus, told: Told): Promise<SnapshotMemory> {
+  const kv = await new Kvm(bus.jetstream).open(bucketNames.snapshots);
+  const part = told === 'on the stream' ? '' : 'broker.';
+  const keyOf = ({ cluster, kind, uid }: Snapshot): string => `${part}${cluster}.${kind}.${identify(uid)}`;
   return {
     async recall(snapshot) {
       const stored = await kv.get(keyOf(snapshot));
@@ -23,7 +31,7 @@ export function createSnapshotMemory(bus: Bus, kv: KV): SnapshotMemory {
       return { known: parse(stored.string()), revision: stored.revision };
     },
     async *all({ cluster, kind }) {
-      const subjects = [`${prefix}${cluster}.${kind}.>`];
+      const subjects = [`${prefix}${part}${cluster}.${kind}.>`];
       for await (const message of readStream(bus, stream, { subjects })) {
         const known = parse(message.string());
         if (known) yield known;

@@ -109,6 +109,8 @@ const buckets = (replicas: number): Record<keyof typeof bucketNames, Partial<KvO
 
 /** How long a message may be held without a word: what a killed process held comes again after this. */
 export const ackWaitMs = 10_000;
+/** How long an acknowledgement may wait for others; next to nothing of the above. */
+export const acksWithinMs = 10;
 /** Messages of one link that all processes together may hold. */
 const heldAtOnce = 2048;
 

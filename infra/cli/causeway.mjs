@@ -11,9 +11,16 @@ const NODE_MAJOR = 24;
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) {
   endWithParent();
+  await keepCompiled();
   await import('./main.ts');
 } else {
   runWithCarriedNode();
+}
+
+/** To compile what is imported takes most of a start. It is kept where nobody else may write: it is code that is run. */
+async function keepCompiled() {
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/causeway', import.meta.url)));
 }
 
 /** Started over a channel, this process is told by its closing that its parent has gone, however that went. */

@@ -61,9 +61,9 @@ export async function runControllers(options: RunControllersOptions): Promise<nu
     if (reason === undefined) logger.info('NATS is there');
     else logger.warn({ reason }, 'nothing is replicated until NATS is there');
   });
-  const { concurrency, deadlines } = settings;
+  const { concurrency, gatherMs, deadlines } = settings;
   const replication = createReplication({
-    ...{ nats, clock, telemetry, logger, concurrency, deadlines },
+    ...{ nats, clock, telemetry, logger, concurrency, gatherMs, deadlines },
     streams: streamsOn(settings.natsReplicas),
     openStore: (opened) => openSiteStore(opened, settings),
   });

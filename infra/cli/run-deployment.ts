@@ -9,6 +9,7 @@ import { type GatewayOptions, startGateway } from '../gateway/gateway.ts';
 import { atMost } from '../host/at-most.ts';
 import { startDeployment } from '../host/deployment.ts';
 import type { HttpServer } from '../host/http-server.ts';
+import type { EventLog } from '../host/ports.ts';
 import { systemClock } from '../host/system-clock.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTelemetry } from '../telemetry/metrics.ts';
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly functions?: readonly FunctionDefinition[];
   /** For a process that listens to its end from the beginning; by default it does when all runs. */
   readonly stopped?: Promise<void>;
+  /** By default what is told of volume snapshots is not taken. */
+  takeSnapshots?(log: EventLog): Promise<NonNullable<GatewayOptions['snapshots']>>;
   /** Called when the process is told to stop, before anything else does. */
   onStopping?(): void;
 }
@@ -61,6 +64,7 @@ export async function runDeployment(options: RunOptions): Promise<void> {
         if (isAway) logger.warn('NATS is away: nothing is replicated until it is back');
         else logger.info('NATS is back');
       }),
+      ...(options.takeSnapshots ? { snapshots: await options.takeSnapshots(deployment.world.log) } : {}),
       webhook: { token: settings.webhookToken, sites: new Set(stores.keys()), intake: deployment.intake },
     });
     const stopped = options.stopped ?? untilStopped();

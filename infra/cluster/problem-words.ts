@@ -2,11 +2,15 @@
 import { messageOf } from '../../functions/errors.ts';
 import { codeOf } from './resource.ts';
 
-/** `name` of the resource, such as sites.causeway.dev. */
-export function problemOf(error: unknown, name: string, install = 'install the CRDs of Causeway'): string {
+/** `name` of the resource, such as sites.causeway.dev; what to do about it where that is not what it is for our own. */
+export function problemOf(
+  error: unknown,
+  name: string,
+  { install = 'install the CRDs of Causeway', verbs = 'get, list and watch' } = {},
+): string {
   const code = codeOf(error);
   if (code === 401) return "the API server does not accept the account's token";
-  if (code === 403) return `the API server refuses it: the account needs get, list and watch on ${name}`;
+  if (code === 403) return `the API server refuses it: the account needs ${verbs} on ${name}`;
   if (code === 404) return `the cluster does not know ${name}: ${install}`;
   if (code !== undefined) return `the API server answers ${code}`;
   const { cause } = error instanceof Error ? error : { cause: undefined };

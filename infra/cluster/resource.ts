@@ -29,7 +29,7 @@ export type Change = 'ADDED' | 'MODIFIED' | 'DELETED';
 export interface Resource {
   /** What the cluster has stored at this moment: no cache is asked. */
   list(signal: AbortSignal): Promise<Listing>;
-  /** Undefined where there is none. */
+  /** Undefined where there is none; rejects where the cluster does not serve its kind, or this version of it. */
   get(namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
   /**
    * Tells changes, in their order, until the server or the connection ends; resolves to where the next watch may go on,
@@ -84,7 +84,7 @@ export function createResource(config: KubeConfig, { namespace: only, ...name }:
       try {
         return await api.getNamespacedCustomObject({ ...name, namespace, name: object }, within(signal));
       } catch (error) {
-        if (codeOf(error) === 404) return undefined;
+        if (isAbsent(error)) return undefined;
         throw error;
       }
     },
@@ -149,6 +149,17 @@ const statusCode = z.object({ statusCode: z.number() });
 /** The HTTP status that an error of the client carries, if it does. */
 export const codeOf = (error: unknown): number | undefined =>
   error instanceof ApiException ? error.code : statusCode.safeParse(error).data?.statusCode;
+
+const aboutObject = z.object({ details: z.object({ name: z.string() }) });
+/** Whether it is the object that is not there: where it is the kind, the API server names no object. */
+function isAbsent(error: unknown): boolean {
+  if (!(error instanceof ApiException) || error.code !== 404) return false;
+  try {
+    return aboutObject.safeParse(JSON.parse(String(error.body))).success;
+  } catch {
+    return false;
+  }
+}
 
 const isSilence = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
 

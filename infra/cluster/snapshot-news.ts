@@ -34,7 +34,10 @@ export interface SnapshotMemory {
 export interface SnapshotNews {
   /** The object was seen as it is. Throws EventError for what is no snapshot. */
   seen(object: unknown): Promise<void>;
-  /** The object is gone; what was noted of it is told, whatever this says beside its name. */
+  /**
+   * The object is gone, and with it what was noted of it is told, whatever this says of it. Nothing happens where it was
+   * noted under another name: who looked there has not looked for it.
+   */
   gone(snapshot: Snapshot): Promise<void>;
 }
 
@@ -76,6 +79,7 @@ export function createSnapshotNews({ cluster, memory, publish, now }: SnapshotNe
       for (;;) {
         const stored = await settled(snapshot);
         if (stored === undefined || stored === 'forgotten') return;
+        if (stored.known && !isSameName(snapshot, stored.known.state.snapshot)) return;
         if (!stored.known || stored.known.state.isGone) await memory.forget(snapshot, stored.revision);
         // As it was noted last: who tells of the end may know an older state.
         else await note({ ...stored.known.state, isGone: true }, stored);
@@ -83,3 +87,6 @@ export function createSnapshotNews({ cluster, memory, publish, now }: SnapshotNe
     },
   };
 }
+
+const isSameName = (one: Snapshot, other: Snapshot): boolean =>
+  one.namespace === other.namespace && one.name === other.name;

@@ -3,14 +3,16 @@
  * A listing is taken again when the watch cannot go on where it was (410 Gone) and after every failure: what was missed
  * meanwhile shows in it, a deletion as well. Several may watch one cluster.
  */
-import type { KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { EventError } from '../../events/cloudevent.ts';
 import type { Snapshot } from '../../events/snapshot-events.ts';
 import { readSnapshot } from '../../events/sources/volume-snapshots.ts';
 import type { Clock } from '../../functions/ports.ts';
 import { pause } from '../host/pause.ts';
 import { problemOf } from './problem-words.ts';
-import { type Change, codeOf, createResource, isGone, type Resource, uidOf } from './resource.ts';
+import { type Change, codeOf, createResource, type Resource } from './resource.ts';
+import { installSnapshots, resourceNameOf, type SnapshotKind, snapshotKinds } from './snapshot-kinds.ts';
+import { tellListing } from './snapshot-listing.ts';
 import { createSnapshotNews, type SnapshotMemory, type SnapshotNewsOptions } from './snapshot-news.ts';
 import { keepWatching } from './watching.ts';
 
@@ -35,42 +37,18 @@ export interface SnapshotObserver {
   refused(resource: string, problem: string): void;
 }
 
-interface Followed {
-  readonly kind: Snapshot['kind'];
-  readonly group: string;
-  readonly plural: string;
-  /** The newest first: clusters differ in which they serve, what is read of them is the same. */
-  readonly versions: readonly [string, ...string[]];
-}
-
-const followed: readonly Followed[] = [
-  { kind: 'VolumeSnapshot', group: 'snapshot.storage.k8s.io', plural: 'volumesnapshots', versions: ['v1'] },
-  {
-    kind: 'VolumeGroupSnapshot',
-    group: 'groupsnapshot.storage.k8s.io',
-    plural: 'volumegroupsnapshots',
-    versions: ['v1', 'v1beta2', 'v1beta1'],
-  },
-];
-
-/** All that the account of a watch has to be allowed, in every namespace. */
-export const snapshotRights: readonly V1PolicyRule[] = followed.map(({ group, plural }) => ({
-  apiGroups: [group],
-  resources: [plural],
-  verbs: ['get', 'list', 'watch'],
-}));
-
 const shortestPauseMs = 250;
 const longestPauseMs = 10_000;
 
 /** Resolves when the signal aborts and what was seen until then is told. */
 export async function watchSnapshots(options: SnapshotWatchOptions): Promise<void> {
-  await Promise.all(followed.map((kind) => follow(kind, options)));
+  await Promise.all(snapshotKinds.map((kind) => follow(kind, options)));
 }
 
-async function follow({ kind, group, plural, versions }: Followed, options: SnapshotWatchOptions) {
+async function follow(followed: SnapshotKind, options: SnapshotWatchOptions) {
   const { config, clock, observer, signal } = options;
-  const name = `${plural}.${group}`;
+  const { kind, group, plural, versions } = followed;
+  const name = resourceNameOf(followed);
   const resources = versions.map((version) => createResource(config, { group, version, plural }));
   const isUpToDate = (): void => {
     pauseMs = shortestPauseMs;
@@ -89,7 +67,7 @@ async function follow({ kind, group, plural, versions }: Followed, options: Snap
       const isUnknown = codeOf(error) === 404;
       if (isUnknown) unknown += 1;
       if (isUnknown && unknown % resources.length !== 0) continue;
-      const problem = problemOf(error, name, 'install the CRDs of external-snapshotter');
+      const problem = problemOf(error, name, { install: installSnapshots });
       if (problem !== trouble) observer.troubled(name, problem);
       trouble = problem;
       await pause(clock, pauseMs * (0.5 + Math.random() / 2), signal);
@@ -119,17 +97,11 @@ async function followOne(resource: Resource, following: Following, options: Snap
     }
   }
 
-  // In this order: what appears after it was asked who is known cannot be missing from the listing.
-  const known = await Array.fromAsync(memory.all({ cluster, kind: following.kind }));
-  const { items, resourceVersion } = await resource.list(signal);
-  const present = new Set(items.map(uidOf));
-  for (const { snapshot } of known.map(({ state }) => state)) {
-    if (present.has(snapshot.uid)) continue;
-    // A listing alone proves no absence.
-    const found = await resource.get(snapshot.namespace, snapshot.name, signal);
-    if (isGone(snapshot.uid, found)) await news.gone(snapshot);
-  }
-  for (const item of items) await tell('MODIFIED', item);
+  const { resourceVersion } = await tellListing({
+    ...{ cluster, kind: following.kind, resource, memory, signal },
+    gone: (snapshot) => news.gone(snapshot),
+    seen: (object) => tell('MODIFIED', object),
+  });
   following.isUpToDate();
 
   await keepWatching(resourceVersion, (place) => watchFrom(resource, place, tell, signal), { clock, signal });

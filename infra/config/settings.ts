@@ -23,6 +23,8 @@ export interface Settings {
   readonly sliceMs: number;
   /** Content of small versions that goes in one request. */
   readonly stackBytes: number;
+  /** How long a small version may wait for others to go in one request with it: milliseconds. */
+  readonly gatherMs: number;
   /** Content from this size on is copied at a target that has it already. */
   readonly copyBytes: number;
   /** What MinIO servers that notify over HTTP must say; without it none is listened to. */
@@ -84,6 +86,7 @@ const schema = z.object({
   CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
   CAUSEWAY_SLICE: duration('100ms', '24h').default(240_000),
   CAUSEWAY_STACK_SIZE: size('64KiB', '32MiB').default(mostStackBytes),
+  CAUSEWAY_STACK_WAIT: duration('0s', '30s').default(0),
   CAUSEWAY_SITE: nameSchema.optional(),
   CAUSEWAY_MOVER_IMAGE: z.string().optional(),
   CAUSEWAY_LEASE: duration('1s', '5m').default(15_000),
@@ -121,6 +124,7 @@ export function readSettings(environment: Environment): Settings {
     deadlines: { requestMs: data.CAUSEWAY_REQUEST_DEADLINE, putMs: data.CAUSEWAY_PUT_DEADLINE },
     sliceMs: data.CAUSEWAY_SLICE,
     stackBytes: data.CAUSEWAY_STACK_SIZE,
+    gatherMs: data.CAUSEWAY_STACK_WAIT,
     copyBytes: data.CAUSEWAY_COPY_SIZE,
     webhookToken: data.CAUSEWAY_WEBHOOK_TOKEN,
     site: data.CAUSEWAY_SITE,

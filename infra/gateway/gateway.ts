@@ -1,11 +1,13 @@
 /**
- * What a running deployment serves: /metrics for Prometheus, /health/*, and /webhook/<site> for MinIO servers that
- * notify over HTTP. A notification is answered 2xx only after the stream has its events, or the dead letter it became.
+ * What a running deployment serves: /metrics for Prometheus, /health/*, /webhook/<site> for MinIO servers that notify
+ * over HTTP, and what its host takes beside. A notification is answered 2xx only after the stream has its events, or the
+ * dead letter it became.
  */
 import type { Registry } from 'prom-client';
 import { messageOf } from '../../functions/errors.ts';
 import type { Secret } from '../config/secret.ts';
 import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from '../host/http-server.ts';
+import { sendAgain } from '../host/http-settle.ts';
 import { type Intake, takeNotification } from '../host/intake.ts';
 import { isSameSecret } from '../host/same-secret.ts';
 import { standingAnswer } from '../host/standing.ts';
@@ -27,6 +29,8 @@ export interface GatewayOptions {
   notReady(): string | undefined;
   /** Takes what a Broker could not deliver, at /undelivered. */
   undelivered?(request: HttpRequest): Promise<HttpAnswer>;
+  /** Takes what an ApiServerSource tells of volume snapshots, at /snapshots. */
+  snapshots?(request: HttpRequest): Promise<HttpAnswer>;
   readonly webhook: Webhook;
 }
 
@@ -48,6 +52,10 @@ async function answer(options: GatewayOptions, request: HttpRequest): Promise<Ht
   if (standing) return standing;
   if (path === '/undelivered' && request.method === 'POST' && options.undelivered) {
     return options.undelivered(request);
+  }
+  if (path === '/snapshots' && options.snapshots) {
+    const reason = options.notReady();
+    return reason ? sendAgain(1000, reason) : options.snapshots(request);
   }
   const site = /^\/webhook\/([a-z0-9-]+)$/.exec(path)?.[1];
   if (site !== undefined) return webhook(options, site, request);

@@ -19,7 +19,7 @@ import { openWorld, type World, type WorldOptions } from './world.ts';
 
 export interface DeploymentOptions
   extends WorldOptions,
-    Pick<RunningLinkOptions, 'concurrency' | 'functions'> {
+    Pick<RunningLinkOptions, 'concurrency' | 'gatherMs' | 'functions'> {
   readonly logger: Logger;
   /** Written on its consumers. */
   readonly owner?: string | undefined;

@@ -2,7 +2,7 @@
 import type { ObjectStore } from '../../functions/ports.ts';
 import type { Bus } from '../bus/connection.ts';
 import { createFeed } from '../bus/feed.ts';
-import { rawConsumer, streamNames } from '../bus/streams.ts';
+import { acksWithinMs, rawConsumer, streamNames } from '../bus/streams.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { createEntrance } from './entrance.ts';
@@ -51,7 +51,7 @@ export async function startIntakes({
     await Promise.all(leaving.map(([, feed]) => feed.close()));
     for (const site of wanted) {
       if (open.has(site)) continue;
-      const feed = createFeed(bus, streamNames.raw, rawConsumer(site));
+      const feed = createFeed(bus, streamNames.raw, rawConsumer(site), { acksWithinMs });
       open.set(site, await startIntake({ site, feed, ...intake }));
     }
   }

@@ -1,8 +1,8 @@
 /** Runs work with bounded concurrency, one at a time and in order for each key. */
 
 export interface Lanes {
-  /** Calls `work` when its turn comes; it must not reject. */
-  add(key: string, work: () => Promise<void>): void;
+  /** Calls `work` when its turn comes; it must not reject. Says whether it has to wait for other work of its key. */
+  add(key: string, work: () => Promise<void>): boolean;
   /** Work that waits or runs. */
   readonly size: number;
   /** Resolves when nothing waits or runs. */
@@ -48,11 +48,12 @@ export function createLanes(concurrency: number): Lanes {
       const lane = lanes.get(key);
       if (lane) {
         lane.push(work);
-        return;
+        return true;
       }
       lanes.set(key, [work]);
       ready.push(key);
       pump();
+      return false;
     },
     get size() {
       return size;

@@ -7,7 +7,7 @@ import { type CausewayEvent, decodeEvent, EventError } from '../../events/cloude
 import type { FunctionDefinition } from '../../functions/define.ts';
 import { messageOf } from '../../functions/errors.ts';
 import type { LinkContext, ObjectStore } from '../../functions/ports.ts';
-import { type Batcher, createBatcher } from './batcher.ts';
+import { type Batcher, createBatcher, type Gathering } from './batcher.ts';
 import type { Gate } from './gate.ts';
 import { invoke, type Result, type Route, resultOfWork } from './invoke.ts';
 import { createLanes } from './lanes.ts';
@@ -35,6 +35,8 @@ export interface LinkWorkerOptions {
   readonly gate: Gate;
   readonly observer: Observer;
   readonly concurrency: number;
+  /** How long a small version may wait for others to go in a stack with it; by default none waits. */
+  readonly gatherMs?: number | undefined;
   /** Half of the consumer's ack wait, in milliseconds. */
   readonly workingEveryMs: number;
   readonly random: () => number;
@@ -55,6 +57,22 @@ export interface LinkWorker {
   stop(): Promise<void>;
 }
 
+/** Undefined where nothing gains by waiting. */
+function gatheringOf({ context, gatherMs = 0 }: LinkWorkerOptions): Gathering<Submitted> | undefined {
+  const { stacking } = context.target;
+  if (!stacking || gatherMs === 0) return undefined;
+  return {
+    // A walk sends what has waited for as long as its interval.
+    withinMs: Math.min(gatherMs, context.link.scanEveryMs / 2),
+    clock: context.clock,
+    fullBytes: stacking.largestStack,
+    sizeOf({ event: { data } }) {
+      const size = 'size' in data && typeof data.size === 'number' ? data.size : 0;
+      return size <= stacking.largestEntry ? size : undefined;
+    },
+  };
+}
+
 export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkWorker> {
   const { context, gate, observer, settlement } = options;
   const { link, clock } = context;
@@ -65,6 +83,7 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
   const batchers = new Map<string, Batcher<Submitted, Result>>();
   // Whatever is held may have its turn: the consumer bounds that, and `limit` what runs.
   const lanes = createLanes(Number.POSITIVE_INFINITY);
+  const gathering = gatheringOf(options);
 
   async function work(message: HeldMessage, event: CausewayEvent): Promise<void> {
     try {
@@ -130,6 +149,7 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
     const fresh = createBatcher<Submitted, Result>({
       singlesAtOnce: options.concurrency,
       ...batching,
+      gathering,
       one: ({ alone }) => alone(),
       many: (submitted) => {
         const outcomes =
@@ -142,6 +162,11 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
     });
     batchers.set(bound.name, fresh);
     return fresh;
+  }
+
+  /** What waits for company leaves. */
+  function hurry(): void {
+    for (const batcher of batchers.values()) batcher.hurry();
   }
 
   const siteOf = (name: string): ObjectStore | undefined =>
@@ -157,7 +182,9 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
       refuse(message, error);
       return;
     }
-    lanes.add(event.partitionkey || event.id, () => work(message, event));
+    const isBehind = lanes.add(event.partitionkey || event.id, () => work(message, event));
+    // Of a key that is often written one version after the other goes: none of them may be held up.
+    if (isBehind) hurry();
   }
 
   function refuse(message: HeldMessage, error: unknown): void {
@@ -192,6 +219,7 @@ export async function startLinkWorker(options: LinkWorkerOptions): Promise<LinkW
     },
     async stop() {
       stopping.abort(new Error('stopping'));
+      hurry();
       await opened.close();
       await lanes.idle();
     },

@@ -8,7 +8,7 @@ import type { Clock, Link } from '../../functions/ports.ts';
 import type { Bus } from '../bus/connection.ts';
 import { createFeed } from '../bus/feed.ts';
 import { countLedger } from '../bus/ledger-bucket.ts';
-import { ackWaitMs, scanConsumer, streamNames } from '../bus/streams.ts';
+import { acksWithinMs, ackWaitMs, scanConsumer, streamNames } from '../bus/streams.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { every } from './every.ts';
 import { createGate } from './gate.ts';
@@ -23,6 +23,8 @@ export interface RunningLinkOptions {
   readonly clock: Clock;
   /** Events that it works on at a time. */
   readonly concurrency: number;
+  /** How long a small version may wait for others to go in a stack with it. */
+  readonly gatherMs?: number | undefined;
   /** By default the functions themselves, in this process. */
   readonly functions?: readonly FunctionDefinition[];
   /** A slice of the walk could not be announced: it is the next one's work. */
@@ -36,7 +38,7 @@ export interface RunningLink {
 }
 
 export async function startLink(options: RunningLinkOptions, world: World, link: Link): Promise<RunningLink> {
-  const { bus, telemetry, concurrency, clock, functions = ownFunctions } = options;
+  const { bus, telemetry, concurrency, gatherMs, clock, functions = ownFunctions } = options;
   const stopping = new AbortController();
   const gate = createGate(clock, (state) => telemetry.state(link.id, state));
   const shared = {
@@ -49,7 +51,12 @@ export async function startLink(options: RunningLinkOptions, world: World, link:
     random: Math.random,
   };
   const [events, walk] = await Promise.all([
-    startLinkWorker({ ...shared, concurrency, feed: createFeed(bus, streamNames.events, link.id) }),
+    startLinkWorker({
+      ...shared,
+      concurrency,
+      gatherMs,
+      feed: createFeed(bus, streamNames.events, link.id, { acksWithinMs }),
+    }),
     startLinkWorker({
       ...shared,
       concurrency: 1,

@@ -39,7 +39,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedW
   // One after another: a build takes both cores.
   const natsBinary = await findBinary('nats-server', environment, report);
   const minioBinary = await findBinary('minio', environment, report);
-  const mc = await findBinary('mc', environment, report);
   const nats = await startNats({ binary: natsBinary, dir: join(dir, 'nats') });
   const started: MinioServer[] = [];
 
@@ -48,7 +47,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedW
     const announce = { address: `${host}:${port}`, user, password, subject: rawSubject(name) };
     const server = await startMinio({ binary: minioBinary, dir: join(dir, name), name, nats: announce });
     started.push(server);
-    const { accessKey, secretKey } = await setUpSite({ server, mc, buckets, role: 'two-way' });
+    const { accessKey, secretKey } = await setUpSite({ server, buckets, role: 'two-way' });
     const credentials = {
       accessKeyId: accessKey,
       secretAccessKey: new Secret(secretKey),

@@ -11,8 +11,8 @@ import {
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { createUser } from './create-user.ts';
 import { keptCredentials } from './credentials.ts';
-import { createUser } from './mc.ts';
 import type { MinioServer } from './minio-server.ts';
 import { policyFor, type SiteRole } from './policies.ts';
 
@@ -27,8 +27,6 @@ export interface BucketSetup {
 
 export interface SiteSetup {
   readonly server: MinioServer;
-  /** The path of mc. */
-  readonly mc: string;
   readonly buckets: readonly BucketSetup[];
   /** What the site is in the rules; a mere target announces nothing. */
   readonly role: SiteRole;
@@ -40,7 +38,7 @@ export interface SiteCredentials {
 }
 
 /** Sets the site up and gives the credentials of Causeway's user there; they are kept in the server's directory. */
-export async function setUpSite({ server, mc, buckets, role }: SiteSetup): Promise<SiteCredentials> {
+export async function setUpSite({ server, buckets, role }: SiteSetup): Promise<SiteCredentials> {
   const client = rootClient(server);
   try {
     for (const bucket of buckets) {
@@ -55,11 +53,7 @@ export async function setUpSite({ server, mc, buckets, role }: SiteSetup): Promi
     role,
     buckets.map((bucket) => bucket.name),
   );
-  const { endpoint, rootUser, rootPassword } = server;
-  await createUser(
-    { mc, endpoint, rootUser, rootPassword },
-    { accessKey, secretKey, policyName: 'causeway', policy },
-  );
+  await createUser(server, { accessKey, secretKey, policyName: 'causeway', policy });
   return { accessKey, secretKey };
 }
 

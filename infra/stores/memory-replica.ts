@@ -147,27 +147,17 @@ export function listedTime(site: MemorySite, { bucket, key, versionId }: Version
 /** The Date header of an answer. */
 export const answeredAt = (site: MemorySite): string => `${seconds(site.now())}.000Z`;
 
-export function factsOf({
-  size,
-  etag,
-  headers,
+export function factsOf(version: StoredVersion): VersionFacts {
+  const { size, etag, headers, modified } = version;
+  return { size, etag, headers, ...metadataOf(version), modified: `${seconds(modified)}Z` };
+}
+
+const metadataOf = ({ metadata, tags, retention, legalHold }: StoredVersion) => ({
   metadata,
   tags,
-  retention,
-  legalHold,
-  modified,
-}: StoredVersion) {
-  return {
-    size,
-    etag,
-    headers,
-    metadata,
-    tags,
-    ...(retention && { retention }),
-    ...(legalHold && { legalHold }),
-    modified: `${seconds(modified)}Z`,
-  };
-}
+  ...(retention && { retention }),
+  ...(legalHold && { legalHold }),
+});
 
 const milliseconds = (nanoseconds: bigint): string =>
   new Date(Number(nanoseconds / 1_000_000n)).toISOString();
@@ -177,7 +167,6 @@ export function listedOf({ key, version, latest }: StoredEntry): ListedVersion {
   const { versionId, marker, modified, size, etag, replica } = version;
   const listed = { key, versionId, marker, latest, modified: milliseconds(modified), size, etag };
   if (marker) return listed;
-  const { size: _, etag: __, modified: ___, headers: all, ...facts } = factsOf(version);
-  const { expires: ____, ...headers } = all;
-  return { ...listed, replica, facts: { ...facts, headers } };
+  const { expires: _, ...headers } = version.headers;
+  return { ...listed, replica, facts: { headers, ...metadataOf(version) } };
 }

@@ -3,7 +3,7 @@ import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
 import type { ISecurityContext } from 'kubernetes-models/v1/SecurityContext';
 import type { IVolume } from 'kubernetes-models/v1/Volume';
-import { http, image, nameOf, own } from './names.ts';
+import { clusterSettings, http, image, nameOf, own } from './names.ts';
 
 /** Debian's distroless `nonroot`, and anybody's but root. */
 const user = 65_532;
@@ -32,6 +32,12 @@ const natsSettings: IEnvVar[] = [
   { name: 'CAUSEWAY_NATS_REPLICAS', value: '3' },
 ];
 const documentsFile: IEnvVar = { name: 'CAUSEWAY_DOCUMENTS', value: `${folder}/causeway.yaml` };
+
+/** Of what follows the cluster's own objects; without it they are not followed. */
+export const siteSetting: IEnvVar = {
+  name: 'CAUSEWAY_SITE',
+  valueFrom: { configMapKeyRef: { name: clusterSettings, key: 'site', optional: true } },
+};
 
 export const documentsVolume: IVolume = { name: 'documents', configMap: { name: own.documents } };
 

@@ -5,6 +5,8 @@ export const namespace = 'causeway';
 export const image = 'causeway:latest';
 export const natsImage = 'nats:2.12-alpine';
 export const http = { name: 'http', port: 8080 } as const;
+/** Where Knative looks for a Service of Kubernetes that it is to send events to, whatever its other ports. */
+export const sinkPort = { name: 'sink', port: 80, targetPort: http.name } as const;
 
 export const partOf = { 'app.kubernetes.io/part-of': 'causeway' } as const;
 /** Chosen by policies and monitors: every pod of a function has it. */
@@ -18,6 +20,11 @@ export const brokerFilter = {
   'eventing.knative.dev/broker': brokerName,
   'eventing.knative.dev/role': 'filter',
 } as const;
+
+/** Of pods that take what an ApiServerSource tells of volume snapshots. */
+export const snapshotsRole = { 'causeway.dev/takes': 'snapshots' } as const;
+/** As Knative labels the pods that it makes of ApiServerSources, in their own namespace. */
+export const apiServerSource = { 'eventing.knative.dev/source': 'apiserver-source-controller' } as const;
 
 export type Component = 'controller' | 'dispatcher' | 'sources' | 'nats';
 export const labelsOf = (component: Component) =>

@@ -4,6 +4,7 @@
  */
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import {
+  apiServerSource,
   brokerFilter,
   functionRole,
   http,
@@ -12,6 +13,7 @@ import {
   namespace,
   partOf,
   receiverRole,
+  snapshotsRole,
 } from './names.ts';
 
 type Rules = NonNullable<INetworkPolicy['spec']>;
@@ -54,6 +56,18 @@ const policy = (name: string, chosen: Readonly<Record<string, string>>, rules: R
   metadata: { name, namespace, labels: { ...partOf } },
   spec: { ...rules, podSelector: { matchLabels: chosen }, policyTypes: ['Ingress', 'Egress'] },
 });
+
+/** Beside what a policy of theirs lets in and out already. */
+export const snapshotsPolicy: INetworkPolicy = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'causeway-snapshots', namespace, labels: { ...partOf } },
+  spec: {
+    podSelector: { matchLabels: snapshotsRole },
+    policyTypes: ['Ingress'],
+    ingress: [{ from: [pods(apiServerSource)], ports: to(http.port) }],
+  },
+};
 
 const command = (
   component: 'controller' | 'dispatcher' | 'sources',

@@ -3,13 +3,15 @@ import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IService } from 'kubernetes-models/v1/Service';
 import { account } from './access.ts';
 import { container, documentsVolume, type Program } from './container.ts';
-import { type Component, http, labelsOf, nameOf, namespace, partOf } from './names.ts';
+import { type Component, http, labelsOf, nameOf, namespace, partOf, sinkPort } from './names.ts';
 
 export interface Workload extends Program {
   readonly component: Exclude<Component, 'nats'>;
+  /** Knative sends events to its Service. */
+  readonly isSink?: true;
 }
 
-export function workload({ component, ...program }: Workload): [IDeployment, IService] {
+export function workload({ component, isSink, ...program }: Workload): [IDeployment, IService] {
   const metadata = { name: nameOf(component), namespace, labels: { ...partOf, ...labelsOf(component) } };
   const deployment: IDeployment = {
     apiVersion: 'apps/v1',
@@ -54,7 +56,7 @@ export function workload({ component, ...program }: Workload): [IDeployment, ISe
     metadata,
     spec: {
       selector: labelsOf(component),
-      ports: [{ name: http.name, port: http.port, targetPort: http.name }],
+      ports: [{ name: http.name, port: http.port, targetPort: http.name }, ...(isSink ? [sinkPort] : [])],
     },
   };
   return [deployment, service];
@@ -72,5 +74,6 @@ export const dispatcher = workload({
 export const sources = workload({
   component: 'sources',
   args: ['/app/causeway.mjs', 'sources'],
+  isSink: true,
   resources: { cpu: '100m', memory: '256Mi' },
 });

@@ -12,6 +12,7 @@ import { Agent, request } from 'undici';
 import { environment } from '../../infra/config/env.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 import { type ServerProcess, startProcess } from '../../infra/sites/process.ts';
+import { serviceAddress } from '../k8s/api-server.ts';
 import { flagsOf } from '../k8s/flags.ts';
 import type { NodePrograms } from './programs.ts';
 
@@ -35,13 +36,14 @@ export interface NodeOptions {
   readonly admin: KubeConfig;
 }
 
-/** Between pods and this machine. The API server wants a way out to know its own address. */
+/** Between pods and this machine, which has the address of the API server's Service too. It wants a way out to know its own. */
 export async function openNetwork(): Promise<void> {
   await run('mount', ['--make-rshared', '/']);
   for (const words of [
     'link add cni0 type bridge',
     `addr add ${gatewayAddress}/16 dev cni0`,
     'link set cni0 up',
+    `addr add ${serviceAddress}/32 dev cni0`,
     'route add default dev cni0',
   ])
     await run('ip', words.split(' '));
@@ -53,6 +55,8 @@ export async function startNode({ programs, dir, admin }: NodeOptions): Promise<
   await mkdir(join(dir, 'cni'), { recursive: true });
   await writeFile(join(dir, 'cni', '10-causeway.conflist'), JSON.stringify(network(dir)));
   await writeFile(join(dir, 'containerd.toml'), containerdSettings(programs, dir, socket));
+  const authority = join(dir, 'ca.crt');
+  await writeFile(authority, Buffer.from(admin.getCurrentCluster()?.caData ?? '', 'base64'));
   await writeFile(kubeconfig, admin.exportConfig(), { mode: 0o600 });
   await writeFile(join(dir, 'kubelet.yaml'), JSON.stringify(kubeletSettings(socket)));
   const folders = [dirname(programs.containerd), dirname(programs.runc), environment.PATH ?? ''];
@@ -93,7 +97,7 @@ export async function startNode({ programs, dir, admin }: NodeOptions): Promise<
   await start(
     'kube-controller-manager',
     programs.controllerManager,
-    { kubeconfig, 'leader-elect': false, 'bind-address': '127.0.0.1' },
+    { kubeconfig, 'root-ca-file': authority, 'leader-elect': false, 'bind-address': '127.0.0.1' },
     healthy('https://127.0.0.1:10257/healthz'),
   );
   await start(

@@ -1,6 +1,6 @@
 /**
  * The dispatcher's overlay as pods, with the accounts, probes, settings and limits that it has: NATS makes its cluster of
- * three, functions become ready, and what is written at one site arrives at the other.
+ * three, functions become ready, what is written at one site arrives at the other, and snapshots are told.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
@@ -10,7 +10,9 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { CoreV1Api, type V1Pod, type V1Service } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { functions } from '../../functions/index.ts';
+import { connectBus } from '../../infra/bus/connection.ts';
 import { environment } from '../../infra/config/env.ts';
+import { Secret } from '../../infra/config/secret.ts';
 import type { HttpServer } from '../../infra/host/http-server.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
 import { rootClient } from '../../infra/sites/setup.ts';
@@ -19,8 +21,11 @@ import { natsImage } from '../../knative/objects/names.ts';
 import { credentialsOf } from '../e2e/causeway-process.ts';
 import { siteDocuments } from '../e2e/site-documents.ts';
 import { startWorld, type World } from '../e2e/world.ts';
+import { serviceAddress } from '../k8s/api-server.ts';
+import { eventOf, postBinary } from '../k8s/api-server-source.ts';
 import { type Applier, createApplier, inOrder, type Manifest } from '../k8s/apply.ts';
 import { type Cluster, setupMs, startCluster } from '../k8s/cluster.ts';
+import { factsAbout, site, snapshotEvents, snapshotter } from '../k8s/snapshot-world.ts';
 import { writeImage } from './image.ts';
 import { deploymentOf, isFunction, serviceLabel, startKnativeGateway } from './knative.ts';
 import { startNames } from './names.ts';
@@ -30,7 +35,8 @@ import { findNodePrograms } from './programs.ts';
 const namespace = 'causeway';
 const image = { name: 'registry.example/causeway', tag: '0.1.0' };
 const bucket = 'photos';
-const overlay = fileURLToPath(new URL('../../knative/overlays/dispatcher', import.meta.url));
+const login = { user: 'causeway', password: new Secret('0a1b2c3d4e5f') };
+const knative = fileURLToPath(new URL('../../knative', import.meta.url));
 
 let dir: string;
 let cluster: Cluster;
@@ -57,6 +63,8 @@ beforeAll(async () => {
   const programs = await findNodePrograms(environment, console.error);
   node = await startNode({ programs, dir: join(dir, 'node'), admin });
   await loadImages();
+  await cluster.define('eventing', 'snapshot');
+  await openPassageTo(Number(new URL(cluster.apiServer.url).port), { host: serviceAddress, port: 443 });
   looking = setInterval(() => void look().catch(() => undefined), 500);
   names = await startNames(gatewayAddress, addressesOf);
   gateway = await startKnativeGateway(gatewayAddress, (name) => ready(serviceLabel, name)[0]);
@@ -129,17 +137,21 @@ function addressesOf(name: string): readonly string[] | undefined {
 /** A port of this machine's own loopback, where pods can reach it. */
 async function openPassage(endpoint: string): Promise<string> {
   const { port } = new URL(endpoint);
+  await openPassageTo(Number(port), { host: gatewayAddress, port: Number(port) });
+  return `http://${gatewayAddress}:${port}`;
+}
+
+async function openPassageTo(own: number, at: { readonly host: string; readonly port: number }) {
   const passage = createServer((from) => {
-    const to = connect(Number(port), '127.0.0.1');
+    const to = connect(own, '127.0.0.1');
     for (const [one, other] of [
       [from, to],
       [to, from],
     ] as const)
       one.on('error', () => other.destroy()).pipe(other);
   });
-  await new Promise<void>((resolve) => passage.listen(Number(port), gatewayAddress, resolve));
+  await new Promise<void>((resolve) => passage.listen(at.port, at.host, resolve));
   passages.push(passage);
-  return `http://${gatewayAddress}:${port}`;
 }
 
 async function applyOverlay(): Promise<void> {
@@ -152,14 +164,18 @@ async function applyOverlay(): Promise<void> {
   const keys = Object.entries(credentialsOf(world.embedded)).map(([key, value]) => `${key}=${value}`);
   await writeFile(join(own, 'causeway.yaml'), documents);
   await writeFile(join(own, 'sites.env'), keys.join('\n'));
-  await writeFile(join(own, 'nats.env'), 'user=causeway\npassword=0a1b2c3d4e5f\n');
+  await writeFile(join(own, 'nats.env'), `user=${login.user}\npassword=${login.password.reveal()}\n`);
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     namespace,
-    resources: [relative(own, overlay)],
+    resources: [relative(own, join(knative, 'overlays/dispatcher'))],
+    components: [relative(own, join(knative, 'components/snapshots'))],
     images: [{ name: 'causeway', newName: image.name, newTag: image.tag }],
-    configMapGenerator: [{ name: 'causeway-documents', files: ['causeway.yaml'] }],
+    configMapGenerator: [
+      { name: 'causeway-documents', files: ['causeway.yaml'] },
+      { name: 'causeway-cluster', literals: [`site=${site}`] },
+    ],
     secretGenerator: [
       { name: 'causeway-credentials', envs: ['sites.env'] },
       { name: 'causeway-nats', envs: ['nats.env'] },
@@ -243,6 +259,19 @@ test('what is written at one site arrives at the other', async () => {
   const written = await put('a cat.jpg');
 
   await expect.poll(arrived, { timeout: 60_000, interval: 1000 }).toEqual([written]);
+});
+
+test('what an ApiServerSource posts is told by a dispatcher, which asks the API server with the token of its pod', async () => {
+  const nats = ready('app.kubernetes.io/component', 'nats').map((address) => `${address}:4222`);
+  const bus = await connectBus({ servers: nats, tls: false, login });
+  const [dispatcher] = ready('app.kubernetes.io/component', 'dispatcher');
+  const made = await snapshotter(cluster.apiServer.admin).create('daily');
+
+  const answer = await postBinary(`http://${dispatcher}:8080/snapshots`, eventOf('ADDED', made));
+
+  expect([answer.status, await answer.text()]).toEqual([202, '']);
+  expect(factsAbout('daily', await snapshotEvents(bus))).toEqual(['created']);
+  await bus.close();
 });
 
 test('a dispatcher and a NATS server that are lost are replaced, and what is written meanwhile arrives', async () => {

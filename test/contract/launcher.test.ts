@@ -1,7 +1,7 @@
 /** The `causeway` command under a Node that is too old: it becomes the program, for those who run and who end it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +64,31 @@ test('is the program itself under a Node that will do', async () => {
 
   expect(pid).toBe(launched.pid);
   expect(await once(launched, 'exit')).toEqual([5, null]);
+});
+
+test('keeps what was compiled, for the next start', async () => {
+  const compiled = join(dir, 'node_modules/.cache/causeway');
+  await rm(compiled, { recursive: true, force: true });
+
+  const { launched } = await start(process.execPath);
+  await once(launched, 'exit');
+
+  const kept = (await readdir(compiled, { recursive: true, withFileTypes: true })).filter((file) =>
+    file.isFile(),
+  );
+  expect(kept).not.toEqual([]);
+});
+
+test('runs where nothing can be kept', async () => {
+  const cache = join(dir, 'node_modules/.cache');
+  await rm(cache, { recursive: true, force: true });
+  await writeFile(cache, 'not a directory');
+
+  const { launched, said } = await start(process.execPath, 'status');
+
+  expect(said).toEqual([process.version, ['status']]);
+  expect(await once(launched, 'exit')).toEqual([5, null]);
+  await rm(cache);
 });
 
 describe.skipIf(oldNode === undefined)('under an older Node', () => {

@@ -17,11 +17,12 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environment } from '../../infra/config/env.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
+import { createUser } from '../../infra/sites/create-user.ts';
 import { type MinioServer, startMinio } from '../../infra/sites/minio-server.ts';
+import { targetPolicy } from '../../infra/sites/policies.ts';
 import { createBucket, rootClient, type SiteCredentials, setUpSite } from '../../infra/sites/setup.ts';
 
 let dir: string;
-let mc: string;
 let source: MinioServer;
 let target: MinioServer;
 const clients: S3Client[] = [];
@@ -29,7 +30,6 @@ const clients: S3Client[] = [];
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'causeway-setup-'));
   const binary = await findBinary('minio', environment, console.error);
-  mc = await findBinary('mc', environment, console.error);
   const nats = {
     address: '127.0.0.1:1',
     user: 'minio',
@@ -74,7 +74,7 @@ describe('a source', () => {
   let credentials: SiteCredentials;
   beforeAll(async () => {
     const buckets = [{ name: 'photos' }, { name: 'records', objectLock: true }];
-    credentials = await setUpSite({ server: source, mc, buckets, role: 'source' });
+    credentials = await setUpSite({ server: source, buckets, role: 'source' });
     user = as(source, credentials);
   }, 60_000);
 
@@ -128,7 +128,7 @@ describe('a source', () => {
   test('may be set up again: nothing changes', async () => {
     const buckets = [{ name: 'photos' }, { name: 'records', objectLock: true }];
 
-    expect(await setUpSite({ server: source, mc, buckets, role: 'source' })).toEqual(credentials);
+    expect(await setUpSite({ server: source, buckets, role: 'source' })).toEqual(credentials);
     await expect(user.send(new ListObjectVersionsCommand({ Bucket: 'photos' }))).resolves.toBeDefined();
   }, 60_000);
 });
@@ -136,7 +136,7 @@ describe('a source', () => {
 describe('a target', () => {
   let user: S3Client;
   beforeAll(async () => {
-    user = as(target, await setUpSite({ server: target, mc, buckets: [{ name: 'photos' }], role: 'target' }));
+    user = as(target, await setUpSite({ server: target, buckets: [{ name: 'photos' }], role: 'target' }));
   }, 60_000);
 
   test('takes replicas, and their removal', async () => {
@@ -176,8 +176,20 @@ describe('a target', () => {
 
 test('a wrong root password is told in one line, without the password', async () => {
   const server = { ...target, rootPassword: 'not-the-password' };
-  const attempt = setUpSite({ server, mc, buckets: [], role: 'target' });
+  const attempt = setUpSite({ server, buckets: [], role: 'target' });
 
-  await expect(attempt).rejects.toThrow(/^mc admin policy create .* failed at http:/);
+  await expect(attempt).rejects.toThrow(/^user \w+ could not be made at http:\S+: SignatureDoesNotMatch$/);
   await expect(attempt).rejects.not.toThrow('not-the-password');
 }, 60_000);
+
+test('a user that MinIO does not take is told', async () => {
+  const policy = targetPolicy(['photos']);
+  const attempt = createUser(target, {
+    accessKey: 'new-user',
+    secretKey: 'short',
+    policyName: 'new',
+    policy,
+  });
+
+  await expect(attempt).rejects.toThrow(/^user new-user could not be made at http:\S+: InvalidAccessKeyId$/);
+});

@@ -10,7 +10,7 @@ import { environment } from '../../infra/config/env.ts';
 import type { EmbeddedWorld } from '../../infra/sites/embedded.ts';
 import { natsUrl } from '../../infra/sites/nats-server.ts';
 
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 
 export interface CausewayProcess {
   readonly file: string;
@@ -76,7 +76,7 @@ export async function causewayUp(dir: string, world: EmbeddedWorld, text: string
   let gateway = '';
 
   async function start(): Promise<void> {
-    const fresh = spawn(process.execPath, [main, 'up', '-f', file, '--listen', '0', '--json'], {
+    const fresh = spawn(process.execPath, [launcher, 'up', '-f', file, '--listen', '0', '--json'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

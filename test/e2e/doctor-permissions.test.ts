@@ -11,7 +11,7 @@ import { loadDocuments } from '../../infra/config/load.ts';
 import type { Check } from '../../infra/doctor/check.ts';
 import { examine } from '../../infra/doctor/examine.ts';
 import { findBinary } from '../../infra/sites/binaries.ts';
-import { createUser } from '../../infra/sites/mc.ts';
+import { createUser } from '../../infra/sites/create-user.ts';
 import { type MinioServer, startMinio } from '../../infra/sites/minio-server.ts';
 import { type PolicyDocument, policyFor } from '../../infra/sites/policies.ts';
 import { rootClient, setUpSite } from '../../infra/sites/setup.ts';
@@ -27,15 +27,13 @@ const whole = policyFor(
 const actions = [...new Set(whole.Statement.flatMap(({ Action }) => Action))];
 
 let dir: string;
-let mc: string;
 let server: MinioServer;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'causeway-permissions-'));
   const binary = await findBinary('minio', environment, console.error);
-  mc = await findBinary('mc', environment, console.error);
   server = await startMinio({ binary, dir: join(dir, 'paris'), name: 'paris' });
-  await setUpSite({ server, mc, buckets, role: 'target' });
+  await setUpSite({ server, buckets, role: 'target' });
   const sites = ['paris', 'tokyo'].map(
     (name) => `apiVersion: causeway.dev/v1alpha1
 kind: Site
@@ -73,7 +71,7 @@ const env = { PARIS_ACCESS_KEY_ID: user.accessKey, PARIS_SECRET_ACCESS_KEY: user
 
 async function give(policy: PolicyDocument): Promise<void> {
   const { endpoint, rootUser, rootPassword } = server;
-  await createUser({ mc, endpoint, rootUser, rootPassword }, { ...user, policyName: 'patient', policy });
+  await createUser({ endpoint, rootUser, rootPassword }, { ...user, policyName: 'patient', policy });
 }
 
 async function permissions(policy: PolicyDocument): Promise<Check | undefined> {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { environment } from '../../infra/config/env.ts';
 
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
@@ -18,7 +18,7 @@ export async function runCommand(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
   const { CAUSEWAY_NATS_URL: _, ...inherited } = environment;
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [launcher, ...args], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

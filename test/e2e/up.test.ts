@@ -14,7 +14,7 @@ import { findBinary } from '../../infra/sites/binaries.ts';
 import { type NatsServer, natsUrl, startNats } from '../../infra/sites/nats-server.ts';
 import { freePort } from '../../infra/sites/ports.ts';
 
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 const endsWithinMs = 5_000;
 let dir: string;
 let nats: NatsServer;
@@ -53,7 +53,7 @@ const named = (): string[] => ['--nats', natsUrl(nats), '--listen', '0'];
 
 function causeway(command: string, more: readonly string[]) {
   const { CAUSEWAY_NATS_URL: _, ...inherited } = environment;
-  const child = spawn(process.execPath, [main, command, '-f', join(dir, 'causeway.yaml'), ...more], {
+  const child = spawn(process.execPath, [launcher, command, '-f', join(dir, 'causeway.yaml'), ...more], {
     env: {
       ...inherited,
       ANY_ACCESS_KEY_ID: 'any',

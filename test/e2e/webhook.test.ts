@@ -23,7 +23,7 @@ import { rootClient, setUpSite } from '../../infra/sites/setup.ts';
 import { openStore, type Store } from '../../infra/stores/index.ts';
 
 const token = 'a-token-of-enough-characters';
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 let dir: string;
 let nats: NatsServer;
 let paris: MinioServer;
@@ -35,11 +35,11 @@ let causeway: ChildProcess;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'causeway-webhook-'));
-  const find = (tool: 'minio' | 'nats-server' | 'mc') => findBinary(tool, environment, console.error);
+  const find = (tool: 'minio' | 'nats-server') => findBinary(tool, environment, console.error);
   nats = await startNats({ binary: await find('nats-server'), dir: join(dir, 'nats') });
   const port = await freePort();
   gateway = `http://127.0.0.1:${port}`;
-  const [binary, mc] = [await find('minio'), await find('mc')];
+  const binary = await find('minio');
   paris = await startMinio({
     binary,
     dir: join(dir, 'paris'),
@@ -53,8 +53,8 @@ beforeAll(async () => {
   tokyo = await startMinio({ binary, dir: join(dir, 'tokyo'), name: 'tokyo' });
   const buckets = [{ name: 'photos' }];
   const access = {
-    PARIS: await setUpSite({ server: paris, mc, buckets, role: 'source' }),
-    TOKYO: await setUpSite({ server: tokyo, mc, buckets, role: 'target' }),
+    PARIS: await setUpSite({ server: paris, buckets, role: 'source' }),
+    TOKYO: await setUpSite({ server: tokyo, buckets, role: 'target' }),
   };
   replicas = openStore({
     site: 'tokyo',
@@ -103,7 +103,7 @@ spec:
 `;
   const file = join(dir, 'causeway.yaml');
   await writeFile(file, [site(paris), site(tokyo), rule].join('---\n'));
-  const child = spawn(process.execPath, [main, 'up', '-f', file, '--listen', String(port), '--json'], {
+  const child = spawn(process.execPath, [launcher, 'up', '-f', file, '--listen', String(port), '--json'], {
     env: {
       ...environment,
       ...credentials,

@@ -12,6 +12,9 @@ import { selfSigned } from '../contract/store/self-signed.ts';
 import type { Etcd } from './etcd.ts';
 import { flagsOf } from './flags.ts';
 
+/** Of the Service by which pods find it: the first of its range. */
+export const serviceAddress = '10.255.0.1';
+
 export interface ApiServer extends Restartable {
   readonly url: string;
   /** May do everything. */
@@ -80,7 +83,7 @@ async function writeFiles(dir: string) {
     await writeFile(path, content, { mode: 0o600 });
     return path;
   };
-  const { certificate, privateKey } = selfSigned();
+  const { certificate, privateKey } = selfSigned(serviceAddress);
   const accounts = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const adminToken = randomBytes(24).toString('hex');
   const files = {

@@ -26,7 +26,7 @@ import { findClusterPrograms } from './programs.ts';
 export const setupMs = 40 * 60_000;
 
 /** The projects whose definitions are in crds/. */
-export type Definitions = 'snapshot' | 'eventing' | 'serving' | 'keda' | 'monitoring';
+export type Definitions = 'snapshot' | 'groupsnapshot' | 'eventing' | 'serving' | 'keda' | 'monitoring';
 
 export interface Cluster {
   readonly etcd: Etcd;

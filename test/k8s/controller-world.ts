@@ -20,7 +20,7 @@ import { files } from '../../knative/files.ts';
 import { eventually } from '../e2e/awaiting.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 
-const main = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../infra/cli/causeway.mjs', import.meta.url));
 export const namespace = 'causeway';
 const apiVersion = 'causeway.dev/v1alpha1';
 const plurals = {
@@ -46,7 +46,9 @@ export interface ControllerWorld {
   readonly bus: Bus;
   site(name: string): EmbeddedSite;
   /** Under its own account's token, with the rights of the rendered manifests. */
-  start(env?: Readonly<Record<string, string>>): Promise<ControllerProcess>;
+  start(env?: Readonly<Record<string, string>>, args?: readonly string[]): Promise<ControllerProcess>;
+  /** Of an account that is there, with a token of its own; resolves to a file. */
+  kubeconfig(account: string): Promise<string>;
   create(kind: DocumentKind, name: string, spec: object): Promise<void>;
   /** With a merge patch. */
   change(kind: DocumentKind, name: string, spec: object): Promise<void>;
@@ -84,19 +86,23 @@ export async function startControllerWorld(
   await cluster.define('snapshot');
   const core = admin.makeApiClient(CoreV1Api);
   const objects = admin.makeApiClient(CustomObjectsApi);
-  const { status } = await core.createNamespacedServiceAccountToken({
-    name: 'causeway-controller',
-    namespace,
-    body: { spec: { audiences: [], expirationSeconds: 3600 } },
-  });
-  const kubeconfig = join(dir, 'kubeconfig.json');
-  await writeFile(kubeconfig, cluster.apiServer.configOf(status?.token ?? '').exportConfig(), {
-    mode: 0o600,
-  });
   const { nats } = embedded;
   const login = { user: nats.user, password: new Secret(nats.password) };
   const bus = await connectBus({ servers: [`${nats.host}:${nats.port}`], tls: false, login });
   const running = new Set<ControllerProcess>();
+
+  async function kubeconfig(account: string): Promise<string> {
+    const { status } = await core.createNamespacedServiceAccountToken({
+      name: account,
+      namespace,
+      body: { spec: { audiences: [], expirationSeconds: 3600 } },
+    });
+    const file = join(dir, `${account}.json`);
+    await writeFile(file, cluster.apiServer.configOf(status?.token ?? '').exportConfig(), { mode: 0o600 });
+    return file;
+  }
+
+  const own = await kubeconfig('causeway-controller');
   const at = (kind: DocumentKind) => ({
     group: 'causeway.dev',
     version: 'v1alpha1',
@@ -114,15 +120,16 @@ export async function startControllerWorld(
     embedded,
     bus,
     site,
-    async start(env = {}) {
+    kubeconfig,
+    async start(env = {}, args = []) {
       const settings = {
-        KUBECONFIG: kubeconfig,
+        KUBECONFIG: own,
         CAUSEWAY_LOG: 'info',
         CAUSEWAY_LEASE: '3s',
         CAUSEWAY_REQUEST_DEADLINE: '2s',
         CAUSEWAY_NATS_URL: natsUrl(nats),
       };
-      const process = await startProcess({ ...environment, ...settings, ...env });
+      const process = await startProcess({ ...environment, ...settings, ...env }, args);
       running.add(process);
       return process;
     },
@@ -180,18 +187,15 @@ export async function startControllerWorld(
 }
 
 /** As `kubectl apply -k knative/overlays/controller` does, but for what would need nodes. */
-async function applyRendered({ apiServer }: Cluster): Promise<void> {
-  const api = apiServer.admin.makeApiClient(KubernetesObjectApi);
-  const wanted = [
+async function applyRendered(cluster: Cluster): Promise<void> {
+  const { apiServer } = cluster;
+  await createRendered(cluster, [
     'crds/sites.yaml',
     'crds/replicationrules.yaml',
     'crds/volumereplications.yaml',
     'core/namespace.yaml',
     'overlays/controller/access.yaml',
-  ];
-  for (const path of wanted) {
-    for (const object of loadAllYaml(files.get(path) ?? '')) await api.create(object);
-  }
+  ]);
   const objects = apiServer.admin.makeApiClient(CustomObjectsApi);
   for (const plural of Object.values(plurals)) {
     const list = { group: 'causeway.dev', version: 'v1alpha1', plural };
@@ -199,10 +203,21 @@ async function applyRendered({ apiServer }: Cluster): Promise<void> {
   }
 }
 
-async function startProcess(env: Readonly<Record<string, string | undefined>>): Promise<ControllerProcess> {
+/** The objects of these files under knative/. */
+export async function createRendered({ apiServer }: Cluster, paths: readonly string[]): Promise<void> {
+  const api = apiServer.admin.makeApiClient(KubernetesObjectApi);
+  for (const path of paths) {
+    for (const object of loadAllYaml(files.get(path) ?? '')) await api.create(object);
+  }
+}
+
+async function startProcess(
+  env: Readonly<Record<string, string | undefined>>,
+  args: readonly string[],
+): Promise<ControllerProcess> {
   const child = spawn(
     process.execPath,
-    [main, 'up', '--kubernetes', '--namespace', namespace, '--listen', '0', '--json'],
+    [launcher, 'up', '--kubernetes', '--namespace', namespace, '--listen', '0', '--json', ...args],
     {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -18,10 +18,13 @@ const knative = fileURLToPath(new URL('../../knative/', import.meta.url));
 /** With the components that serve there, and how many kinds of pod there are. */
 const overlays = {
   dispatcher: {
-    components: ['monitoring', 'keda', 'receiver'],
+    components: ['monitoring', 'keda', 'receiver', 'snapshots', 'groupsnapshots'],
     podKinds: functions.length + receivers.length + 2,
   },
-  broker: { components: ['monitoring'], podKinds: functions.length + 2 },
+  broker: {
+    components: ['monitoring', 'snapshots', 'groupsnapshots'],
+    podKinds: functions.length + 2,
+  },
   controller: { components: ['monitoring'], podKinds: 2 },
 } as const;
 type Overlay = keyof typeof overlays;
@@ -55,11 +58,13 @@ async function build(overlay: Overlay): Promise<Manifest[]> {
   const [, shown = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(readme) ?? [];
   const at = (path: string) => relative(dir, join(knative, path));
   const chosen = overlays[overlay].components.map((name) => at(`components/${name}`));
+  const named = '{ name: causeway-cluster, literals: [site=paris] }';
   const kustomization = shown
+    .replace('configMapGenerator: [', `configMapGenerator: [${named}, `)
     .replace('../causeway/knative/overlays/dispatcher', at(`overlays/${overlay}`))
     .replace(/^# components: .*$/m, `components: ${JSON.stringify(chosen)}`);
   const patches = 'patches: [{ path: scaling.yaml }]';
-  for (const line of ['components: [', patches]) expect(readme).toContain(line);
+  for (const line of ['components: [', patches, named]) expect(readme).toContain(line);
   await writeFile(
     join(dir, 'kustomization.yaml'),
     overlay === 'dispatcher' ? kustomization + patches : kustomization,
@@ -139,7 +144,12 @@ describe.each<Overlay>(['dispatcher', 'broker', 'controller'])('overlays/%s', (o
     const objects = await deployment(overlay);
     const text = JSON.stringify(objects);
 
-    for (const generated of ['causeway-documents', 'causeway-credentials', 'causeway-nats']) {
+    for (const generated of [
+      'causeway-documents',
+      'causeway-credentials',
+      'causeway-nats',
+      'causeway-cluster',
+    ]) {
       const names = [...text.matchAll(new RegExp(`"name":"(${generated}(?:-[a-z0-9]{10})?)"`, 'g'))];
       const references = new Set(names.map(([, name]) => name));
       // The servers and their Services share one of the names.
@@ -176,6 +186,41 @@ describe.each<Overlay>(['dispatcher', 'broker', 'controller'])('overlays/%s', (o
     }
     expect(pods).toHaveLength(overlays[overlay].podKinds);
   });
+});
+
+const takerSchema = z.object({
+  spec: z.object({
+    template: z.object({
+      metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+      spec: z.object({
+        automountServiceAccountToken: z.boolean(),
+        containers: z.tuple([z.object({ env: z.array(z.looseObject({ name: z.string() })) })]),
+      }),
+    }),
+  }),
+});
+
+test.each([
+  ['dispatcher', 'causeway-dispatcher'],
+  ['broker', 'causeway-sources'],
+] as const)('in overlays/%s it is %s that takes what ApiServerSources tell', async (overlay, name) => {
+  const objects = await deployment(overlay);
+  const find = (kind: string, named: string) =>
+    objects.find((object) => object.kind === kind && object.metadata.name === named);
+  const { template } = takerSchema.parse(find('Deployment', name)).spec;
+
+  for (const source of ['snapshots', 'groupsnapshots'])
+    expect(find('ApiServerSource', source)).toMatchObject({
+      spec: { sink: { ref: { kind: 'Service', name: 'causeway-snapshots' }, uri: '/snapshots' } },
+    });
+  const chosen = { 'causeway.dev/takes': 'snapshots' };
+  expect(template.metadata.labels).toMatchObject(chosen);
+  expect(find('Service', 'causeway-snapshots')).toMatchObject({ spec: { selector: chosen } });
+  expect(find('NetworkPolicy', 'causeway-snapshots')).toMatchObject({
+    spec: { podSelector: { matchLabels: chosen } },
+  });
+  expect(template.spec.automountServiceAccountToken).toBe(true);
+  expect(template.spec.containers[0].env.map((variable) => variable.name)).toContain('CAUSEWAY_SITE');
 });
 
 test('what scales the dispatchers is not set back, nor in the way, when the manifests are applied again', async () => {

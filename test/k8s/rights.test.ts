@@ -1,4 +1,7 @@
 /** What the accounts of the manifests may do, as the API server sees it: what their processes do, and nothing else. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   AuthorizationV1Api,
@@ -7,11 +10,13 @@ import {
   type V1ResourceAttributes,
 } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { kinds } from '../../knative/crds/kinds.ts';
 import { type Applier, createApplier, type Manifest } from './apply.ts';
 import { type Cluster, setupMs, startCluster } from './cluster.ts';
 
-const overlays = ['dispatcher', 'broker', 'controller'];
+/** With the components that give rights. */
+const overlays = { dispatcher: ['snapshots'], broker: ['snapshots'], controller: [] };
 const namespace = 'causeway';
 
 let cluster: Cluster;
@@ -21,10 +26,7 @@ let objects: readonly Manifest[];
 beforeAll(async () => {
   cluster = await startCluster();
   applier = createApplier(cluster.apiServer.admin);
-  const folders = overlays.map((name) =>
-    fileURLToPath(new URL(`../../knative/overlays/${name}`, import.meta.url)),
-  );
-  const built = (await Promise.all(folders.map((folder) => cluster.kustomized(folder)))).flat();
+  const built = (await Promise.all(Object.entries(overlays).map(build))).flat();
   objects = [...new Map(built.map((object) => [`${object.kind} ${object.metadata.name}`, object])).values()];
   for (const kind of ['Namespace', 'CustomResourceDefinition', 'ServiceAccount', ...roleKinds])
     for (const object of named(kind)) expect((await applier.apply(object)).object.message).toBeUndefined();
@@ -33,6 +35,24 @@ afterAll(async () => {
   await applier?.close();
   await cluster?.stop();
 });
+
+async function build([overlay, components]: [string, readonly string[]]): Promise<Manifest[]> {
+  const dir = await mkdtemp(join(tmpdir(), 'causeway-rights-'));
+  const at = (path: string) =>
+    relative(dir, fileURLToPath(new URL(`../../knative/${path}`, import.meta.url)));
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [at(`overlays/${overlay}`)],
+    components: components.map((name) => at(`components/${name}`)),
+  };
+  await writeFile(join(dir, 'kustomization.yaml'), JSON.stringify(kustomization));
+  try {
+    return await cluster.kustomized(dir);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
 
 const roleKinds = ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'];
 const named = (kind: string): Manifest[] => objects.filter((object) => object.kind === kind);
@@ -46,11 +66,19 @@ interface Doing extends Pick<V1ResourceAttributes, 'group' | 'subresource' | 'na
 const following = ['get', 'list', 'watch'];
 const documents = kinds.map(({ plural: resource }) => ({ resource, group: 'causeway.dev', namespace }));
 
+const snapshots = [
+  { resource: 'volumesnapshots', group: 'snapshot.storage.k8s.io' },
+  { resource: 'volumegroupsnapshots', group: 'groupsnapshot.storage.k8s.io' },
+];
+const on = (resources: readonly Omit<Doing, 'verb'>[], verbs: readonly string[]): Doing[] =>
+  resources.flatMap((at) => verbs.map((verb) => ({ ...at, verb })));
+
 /** What each account's process asks of the API server. */
 const does: Readonly<Record<string, readonly Doing[]>> = {
   'causeway-functions': [],
-  'causeway-dispatcher': [],
-  'causeway-sources': [],
+  'causeway-dispatcher': on(snapshots, ['get', 'list']),
+  'causeway-sources': on(snapshots, ['get', 'list']),
+  'causeway-snapshots': on(snapshots, following),
   'causeway-nats': [],
   'causeway-controller': [
     { verb: 'create', resource: 'events', namespace },
@@ -63,10 +91,7 @@ const does: Readonly<Record<string, readonly Doing[]>> = {
       group: 'coordination.k8s.io',
       namespace,
     })),
-    ...[
-      { resource: 'volumesnapshots', group: 'snapshot.storage.k8s.io' },
-      { resource: 'volumegroupsnapshots', group: 'groupsnapshot.storage.k8s.io' },
-    ].flatMap((at) => following.map((verb) => ({ ...at, verb }))),
+    ...on(snapshots, following),
     // Volumes are where their applications are.
     ...[...following, 'patch'].map((verb) => ({
       verb,
@@ -160,26 +185,34 @@ describe.each(Object.keys(does))('%s', (account) => {
   });
 });
 
-test.each(Object.keys(does).filter((account) => does[account]?.length === 0))(
-  '%s may do no more than any account',
+const ruleSchema = z.object({ verbs: z.array(z.string()), resources: z.array(z.string()) });
+
+test.each(Object.keys(does).filter((account) => account !== 'causeway-controller'))(
+  '%s may do no more than that and what any account may',
   async (account) => {
     const beside = `beside-${account}`;
     await cluster.apiServer.admin
       .makeApiClient(CoreV1Api)
       .createNamespacedServiceAccount({ namespace, body: { metadata: { name: beside } } });
+    const own = does[account] ?? [];
+    const rules = new Set(own.map(({ verb, resource }) => `${verb} ${resource}`));
 
-    for (const at of [namespace, 'default', 'kube-system'])
-      expect(await rulesOf(account, namespace, at)).toEqual(await rulesOf(beside, namespace, at));
+    for (const at of [namespace, 'default', 'kube-system']) {
+      const common = await rulesOf(beside, namespace, at);
+      const added = (await rulesOf(account, namespace, at)).filter((rule) => !common.includes(rule));
+      const told = added.map((rule) => ruleSchema.parse(JSON.parse(rule)));
+      const named = told.flatMap(({ verbs, resources }) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+      );
+      expect(new Set(named)).toEqual(rules);
+    }
   },
 );
 
 describe('whoever has the role of documents', () => {
   const resources = kinds.map(({ plural }) => plural);
-  const on = (...verbs: readonly string[]): Doing[] =>
-    resources.flatMap((resource) =>
-      verbs.map((verb) => ({ verb, resource, group: 'causeway.dev', namespace })),
-    );
-  const [reading, writing] = [on('get', 'list', 'watch'), on('create', 'update', 'patch', 'delete')];
+  const all = resources.map((resource) => ({ resource, group: 'causeway.dev', namespace }));
+  const [reading, writing] = [on(all, following), on(all, ['create', 'update', 'patch', 'delete'])];
 
   test.each([
     ['view', reading, writing],

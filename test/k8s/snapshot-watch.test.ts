@@ -2,10 +2,10 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { streamNames } from '../../infra/bus/streams.ts';
-import { takeResourceEvent } from '../../infra/cluster/api-server-source.ts';
+import { snapshotResources, takeResourceEvent } from '../../infra/cluster/api-server-source.ts';
 import { createResource } from '../../infra/cluster/resource.ts';
+import { watchRights } from '../../infra/cluster/snapshot-kinds.ts';
 import { createSnapshotNews } from '../../infra/cluster/snapshot-news.ts';
-import { snapshotRights } from '../../infra/cluster/snapshot-watch.ts';
 import { setupMs } from './cluster.ts';
 import {
   type RunningWatch,
@@ -30,7 +30,7 @@ let snapshots: ReturnType<typeof snapshotter>;
 beforeAll(async () => {
   world = await startSnapshotWorld();
   const { cluster } = world;
-  account = cluster.apiServer.configOf(await cluster.account('snapshot-watch', snapshotRights));
+  account = cluster.apiServer.configOf(await cluster.account('snapshot-watch', watchRights));
   snapshots = snapshotter(cluster.apiServer.admin);
 }, setupMs);
 const watches: RunningWatch[] = [];
@@ -72,7 +72,7 @@ async function nothingIsToldTwice(): Promise<void> {
   expect(ids.length).toBe(new Set(ids).size);
 }
 
-test('where the definitions are missing, it says so, and starts by itself when they are there', async () => {
+test('where a definition is missing it says so, follows the others, and starts by itself when it is there', async () => {
   const watching = await watch();
   await says(
     watching,
@@ -80,6 +80,14 @@ test('where the definitions are missing, it says so, and starts by itself when t
   );
 
   await world.cluster.define('snapshot');
+
+  await eventually(() => expect(watching.said.get(names[0])?.at(-1)).toBe('watching'));
+  await snapshots.create('alone');
+  await snapshots.remove('alone');
+  await tells('alone', ['created', 'deleted']);
+  expect(watching.said.get(names[1])?.at(-1)).toContain('the cluster does not know');
+
+  await world.cluster.define('groupsnapshot');
 
   await follows(watching);
 });
@@ -92,7 +100,7 @@ test('without the right to watch it says which one it needs, and starts by itsel
     (name) => `the API server refuses it: the account needs get, list and watch on ${name}`,
   );
 
-  await world.cluster.allow('late', snapshotRights);
+  await world.cluster.allow('late', watchRights);
 
   await follows(watching);
 });
@@ -131,10 +139,17 @@ test('a group of snapshots has a life too', async () => {
   await follows(await watch());
   const groups = snapshotter(world.cluster.apiServer.admin, 'VolumeGroupSnapshot');
   await groups.create('nightly');
+  await groups.fail('nightly', 'no space', '2026-01-02T03:04:07Z');
+  await tells('nightly', ['created', 'failed']);
   await groups.makeReady('nightly');
-  await tells('nightly', ['created', 'ready']);
+  await tells('nightly', ['created', 'failed', 'ready']);
   await groups.remove('nightly');
-  await tells('nightly', life);
+  await tells('nightly', ['created', 'failed', 'ready', 'deleted']);
+
+  const told = (await world.events()).filter(({ subject }) => subject === 'default/nightly');
+  expect(told.map(({ data }) => data)).toMatchObject(
+    told.map(() => ({ kind: 'VolumeGroupSnapshot', source: { labels: { app: 'shop' } } })),
+  );
 });
 
 test('through kills and restarts of the API server, each once', async () => {
@@ -245,11 +260,10 @@ test('several who watch tell each fact once between them, though one is restarte
 
 test('what an ApiServerSource sends, late, twice and in any order, is told once, beside a watch or without', async () => {
   const news = createSnapshotNews(await world.tellers());
-  const resource = createResource(account, ofSnapshots);
   const send = (change: string, data: unknown) =>
     takeResourceEvent(
       { type: `dev.knative.apiserver.resource.${change}`, data },
-      { cluster: site, news, resourceOf: () => resource },
+      { cluster: site, news, resourceOf: snapshotResources(account) },
       AbortSignal.timeout(20_000),
     );
   const added = await snapshots.create('sourced');

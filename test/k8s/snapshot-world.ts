@@ -1,12 +1,12 @@
 /** A cluster with snapshots in it, a NATS, and watches that tell what happens to them. */
 import { CustomObjectsApi, type KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import { Kvm } from '@nats-io/kv';
 import { type CausewayEvent, decodeEvent } from '../../events/cloudevent.ts';
 import { snapshotSubject } from '../../events/subjects.ts';
+import type { Bus } from '../../infra/bus/connection.ts';
 import { createEventLog } from '../../infra/bus/event-log.ts';
 import { readStream } from '../../infra/bus/read-stream.ts';
-import { createSnapshotMemory } from '../../infra/bus/snapshot-memory.ts';
-import { bucketNames, ensureStreams, streamNames } from '../../infra/bus/streams.ts';
+import { openSnapshotMemory } from '../../infra/bus/snapshot-memory.ts';
+import { ensureStreams, streamNames } from '../../infra/bus/streams.ts';
 import type { SnapshotNewsOptions } from '../../infra/cluster/snapshot-news.ts';
 import { watchSnapshots } from '../../infra/cluster/snapshot-watch.ts';
 import { systemClock } from '../../infra/host/system-clock.ts';
@@ -43,19 +43,14 @@ export async function startSnapshotWorld(): Promise<SnapshotWorld> {
   await ensureStreams(reader, { links: [], sites: [] });
   const running = new Set<RunningWatch>();
 
-  async function events(): Promise<CausewayEvent[]> {
-    const reading = { subjects: [snapshotSubject(site)] };
-    const messages = await Array.fromAsync(readStream(reader, streamNames.events, reading));
-    return messages.map(({ data }) => decodeEvent(data));
-  }
+  const events = () => snapshotEvents(reader);
 
   async function tellers(): Promise<SnapshotNewsOptions> {
     const own = await bus.connect();
-    const kv = await new Kvm(own.jetstream).open(bucketNames.snapshots);
     const log = createEventLog(own);
     return {
       cluster: site,
-      memory: createSnapshotMemory(own, kv),
+      memory: await openSnapshotMemory(own, 'on the stream'),
       publish: (events) => log.publish(events.map((event) => ({ event }))),
       now: systemClock.now,
     };
@@ -96,10 +91,7 @@ export async function startSnapshotWorld(): Promise<SnapshotWorld> {
       running.add(watch);
       return watch;
     },
-    async told(name) {
-      const about = (await events()).filter(({ subject }) => subject === `default/${name}`);
-      return about.map(({ type }) => type.replace(/^dev\.causeway\.snapshot\.|\.v1$/g, ''));
-    },
+    told: async (name) => factsAbout(name, await events()),
     async stop() {
       await Promise.all([...running].map((watch) => watch.stop()));
       await bus.stop();
@@ -107,6 +99,19 @@ export async function startSnapshotWorld(): Promise<SnapshotWorld> {
     },
   };
 }
+
+/** Every event about snapshots that the stream holds. */
+export async function snapshotEvents(bus: Bus): Promise<CausewayEvent[]> {
+  const reading = { subjects: [snapshotSubject(site)] };
+  const messages = await Array.fromAsync(readStream(bus, streamNames.events, reading));
+  return messages.map(({ data }) => decodeEvent(data));
+}
+
+/** Those about one object, as words: `created`, `ready` … */
+export const factsAbout = (name: string, events: readonly CausewayEvent[]): string[] =>
+  events
+    .filter(({ subject }) => subject === `default/${name}`)
+    .map(({ type }) => type.replace(/^dev\.causeway\.snapshot\.|\.v1$/g, ''));
 
 const kinds = {
   VolumeSnapshot: { group: 'snapshot.storage.k8s.io', plural: 'volumesnapshots', version: 'v1' },

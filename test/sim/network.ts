@@ -111,8 +111,8 @@ export function createNetwork(
       const fate = draw(request);
       const { to, name, about } = request;
       if (fate.name || request.lateByMs !== undefined) {
-        const effects = fate.effects.map((ms) => ms.toFixed(0)).join(', ');
-        trace(() => `${life.name} → ${to} ${name} ${about} ${fate.name} [${effects}] ${fate.error ?? ''}`);
+        const effects = (): string => fate.effects.map((ms) => ms.toFixed(0)).join(', ');
+        trace(() => `${life.name} → ${to} ${name} ${about} ${fate.name} [${effects()}] ${fate.error ?? ''}`);
       }
       const arrive = (ms: number, isFirst: boolean): void => {
         underWay += 1;

@@ -42,6 +42,7 @@ export interface Surroundings {
   readonly pageLimit: number;
   /** Little of it makes events wait, and go in stacks. */
   readonly concurrency: number;
+  readonly gatherMs: number;
   readonly functions: readonly FunctionDefinition[];
   readonly meter: Meter;
   readonly observer: Observer;
@@ -130,7 +131,12 @@ export function startProcess(name: string, world: Surroundings): SimProcess {
       random: random.next,
     };
     return [
-      startLinkWorker({ ...shared, concurrency: world.concurrency, feed: feed(link.id) }),
+      startLinkWorker({
+        ...shared,
+        concurrency: world.concurrency,
+        gatherMs: world.gatherMs,
+        feed: feed(link.id),
+      }),
       startLinkWorker({ ...shared, concurrency: 1, feed: feed(scanConsumer(link.id)) }),
     ];
   }

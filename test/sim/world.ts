@@ -109,6 +109,7 @@ export async function runWorld(seed: number, options: WorldOptions = {}): Promis
     deadlines,
     pageLimit: random.pick([1000, 1000, 7]),
     concurrency: random.pick([64, 64, 2, 1]),
+    gatherMs: random.fork('gathering').pick([0, 0, 800, 20_000]),
     functions: options.functions ?? functions,
     meter: findings.meter,
     observer: findings.observer,

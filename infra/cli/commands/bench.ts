@@ -134,7 +134,7 @@ async function measure(
   void untilStopped().then(() => stopping.abort(new CommandError('stopped')));
   const findRclone = (): Promise<string> => findBinary('rclone', environment, io.warn);
   const peer = await peers[peerName](programs, findRclone);
-  const products = [causeway({ mc: programs.mc, environment, profileDir }), peer] as const;
+  const products = [causeway({ environment, profileDir }), peer] as const;
   const rounds = await runRounds({
     scenario,
     plan,

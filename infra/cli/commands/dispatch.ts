@@ -13,6 +13,7 @@ import { UsageError } from '../io.ts';
 import { gatewayOptions, readOptions, sessionOptions } from '../options.ts';
 import { runDeployment } from '../run-deployment.ts';
 import { connectSession, openSession } from '../session.ts';
+import { takeSnapshots } from '../take-snapshots.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 const placeholder = '{function}';
@@ -66,6 +67,12 @@ export const dispatch: CliCommand = {
         logger,
         stopped,
         functions: remote.functions,
+        takeSnapshots: (log) =>
+          takeSnapshots({
+            ...{ site: session.settings.site, bus, log, logger },
+            told: 'on the stream',
+            signal: stopping.signal,
+          }),
         onStopping: () => stopping.abort(new Error('stopping')),
       });
       await bus.close();

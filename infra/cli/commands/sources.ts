@@ -1,6 +1,6 @@
 /**
- * `causeway sources`: what the sites tell, brought to a Knative Broker ($K_SINK) as CloudEvents; and what the Broker
- * could not deliver, brought to the ledger.
+ * `causeway sources`: what the sites tell, and what a Knative ApiServerSource tells of volume snapshots, brought to a
+ * Knative Broker ($K_SINK) as CloudEvents; and what the Broker could not deliver, brought to the ledger.
  */
 import { createSink } from '../../bus/sink.ts';
 import { streamsOn } from '../../bus/streams.ts';
@@ -17,6 +17,7 @@ import { exitSoon } from '../exit-soon.ts';
 import { UsageError } from '../io.ts';
 import { gatewayOptions, readOptions, sessionOptions } from '../options.ts';
 import { connectSession, openSession, type Session } from '../session.ts';
+import { takeSnapshots } from '../take-snapshots.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 const guardEveryMs = 1000;
@@ -60,7 +61,7 @@ async function startSources(
   { host, listen }: { readonly host: string; readonly listen: number },
 ) {
   const { links, stores, settings } = session;
-  const { deadlines, natsReplicas, webhookToken } = settings;
+  const { deadlines, natsReplicas, site, webhookToken } = settings;
   const bus = await connectSession(session);
   const ending = new AbortController();
   const logger = createLogger(settings.logLevel);
@@ -76,6 +77,7 @@ async function startSources(
     registry: telemetry.registry,
     refresh: () => Promise.resolve(),
     notReady: watchConnection(bus.connection),
+    snapshots: await takeSnapshots({ site, bus, log, told: 'to a Broker', logger, signal: ending.signal }),
     undelivered: (request) => takeUndelivered({ links, clock, ...world }, request),
     webhook: { token: webhookToken, sites: new Set(stores.keys()), intake: intakes.intake },
   });

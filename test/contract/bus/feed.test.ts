@@ -39,8 +39,8 @@ beforeEach(async () => {
 afterEach(() => Promise.all(open.splice(0).map((feed) => feed.close())));
 afterAll(() => world?.stop());
 
-async function start(consumer = link.id, to = inbox, on = bus): Promise<OpenFeed> {
-  const feed = await createFeed(on, streamNames.events, consumer).open(to.take);
+async function start(consumer = link.id, to = inbox, on = bus, acksWithinMs = 0): Promise<OpenFeed> {
+  const feed = await createFeed(on, streamNames.events, consumer, { acksWithinMs }).open(to.take);
   open.push(feed);
   return feed;
 }
@@ -99,6 +99,17 @@ test('what is acknowledged is not delivered again', async () => {
   await publish();
   await (await inbox.next()).ack();
   await settled(0);
+});
+
+test('an acknowledgement that may wait for others is there when the feed is closed', async () => {
+  const feed = await start(link.id, inbox, bus, 60_000);
+  await publish();
+  await (await inbox.next()).ack();
+  await bus.connection.flush();
+  const before = await waiting();
+  await feed.close();
+  await settled(0);
+  expect(before).toBe(1);
 });
 
 test('what is handed back comes again at once, or after the wait that was asked for, as one attempt more', async () => {

@@ -1,9 +1,8 @@
 /** What is remembered of snapshots, on a real NATS: one writer wins, and what is forgotten leaves nothing. */
-import { Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KnownSnapshot } from '../../../events/sources/volume-snapshots.ts';
 import type { Bus } from '../../../infra/bus/connection.ts';
-import { createSnapshotMemory } from '../../../infra/bus/snapshot-memory.ts';
+import { openSnapshotMemory } from '../../../infra/bus/snapshot-memory.ts';
 import { bucketNames, ensureStreams } from '../../../infra/bus/streams.ts';
 import type { Remembered, SnapshotMemory } from '../../../infra/cluster/snapshot-news.ts';
 import { snapshot as sample } from '../../unit/events/samples.ts';
@@ -16,7 +15,7 @@ beforeAll(async () => {
   world = await startBusWorld();
   bus = await world.connect();
   await ensureStreams(bus, { links: [], sites: [] });
-  memory = createSnapshotMemory(bus, await new Kvm(bus.jetstream).open(bucketNames.snapshots));
+  memory = await openSnapshotMemory(bus, 'on the stream');
 }, setupMs);
 afterAll(() => world?.stop());
 
@@ -81,4 +80,18 @@ test('all of one kind in one cluster are found, however many', async () => {
   expect(found.map(({ state }) => state.snapshot.uid).toSorted()).toEqual(
     many.map(({ state }) => state.snapshot.uid).toSorted(),
   );
+});
+
+test('what was told on the stream was not told to a Broker', async () => {
+  const broker = await openSnapshotMemory(bus, 'to a Broker');
+  const known = knownAs('both', ['an id'], { cluster: 'oslo' });
+  const { snapshot } = known.state;
+  await memory.remember(known, undefined);
+  expect(await broker.recall(snapshot)).toBeUndefined();
+  await broker.remember(known, undefined);
+
+  for (const one of [memory, broker])
+    expect(await Array.fromAsync(one.all({ cluster: 'oslo', kind: 'VolumeSnapshot' }))).toEqual([known]);
+  await broker.forget(snapshot, 0);
+  expect(await recalled(known)).toMatchObject({ known });
 });

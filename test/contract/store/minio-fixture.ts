@@ -6,7 +6,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import type { VersionRef } from '../../../events/object-events.ts';
 import { environment } from '../../../infra/config/env.ts';
 import { findBinary } from '../../../infra/sites/binaries.ts';
-import { createUser } from '../../../infra/sites/mc.ts';
+import { createUser } from '../../../infra/sites/create-user.ts';
 import { type MinioOptions, type MinioServer, startMinio } from '../../../infra/sites/minio-server.ts';
 import { targetPolicy } from '../../../infra/sites/policies.ts';
 import { createBucket, rootClient } from '../../../infra/sites/setup.ts';
@@ -29,16 +29,13 @@ export interface MinioFixture extends StoreFixture {
 
 export async function minioFixture(options: Partial<MinioOptions> = {}): Promise<MinioFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'causeway-store-'));
-  const [binary, mc] = [
-    await findBinary('minio', environment, console.error),
-    await findBinary('mc', environment, console.error),
-  ];
+  const binary = await findBinary('minio', environment, console.error);
   const server = await startMinio({ binary, dir, name: 'paris', ...options });
   const { endpoint, region, rootUser, rootPassword } = server;
   await makeBuckets(server);
   const credentials = { accessKeyId: 'causeway', secretAccessKey: 'causeway-secret' };
   await createUser(
-    { mc, endpoint, rootUser, rootPassword },
+    { endpoint, rootUser, rootPassword },
     {
       accessKey: credentials.accessKeyId,
       secretKey: credentials.secretAccessKey,

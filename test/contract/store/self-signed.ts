@@ -1,4 +1,4 @@
-/** A certificate for 127.0.0.1 that vouches for itself (X.509 v3 in DER, RFC 5280), made anew for each test run. */
+/** A certificate for 127.0.0.1, and other addresses, that vouches for itself (X.509 v3 in DER, RFC 5280), made anew for each test run. */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSigned {
@@ -7,12 +7,13 @@ export interface SelfSigned {
   readonly privateKey: string;
 }
 
-export function selfSigned(): SelfSigned {
+export function selfSigned(...more: readonly string[]): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
   const name = sequence(tagged(0x31, sequence(oid('550403'), utf8String('causeway test'))));
   const isAuthority = sequence(oid('551d13'), octets(sequence(tagged(0x01, Buffer.of(0xff)))));
-  const isLoopback = sequence(oid('551d11'), octets(sequence(tagged(0x87, Buffer.of(127, 0, 0, 1)))));
+  const addresses = ['127.0.0.1', ...more].map((ip) => tagged(0x87, Buffer.from(ip.split('.').map(Number))));
+  const isAt = sequence(oid('551d11'), octets(sequence(...addresses)));
   const certificate = sequence(
     tagged(0xa0, integer(Buffer.of(2))),
     integer(Buffer.concat([Buffer.of(1), randomBytes(8)])),
@@ -21,7 +22,7 @@ export function selfSigned(): SelfSigned {
     sequence(time('20200101000000Z'), time('21200101000000Z')),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(isAuthority, isLoopback)),
+    tagged(0xa3, sequence(isAuthority, isAt)),
   );
   const signature = sign('sha256', certificate, privateKey);
   const whole = sequence(certificate, ecdsaWithSha256, tagged(0x03, Buffer.of(0), signature));

@@ -12,8 +12,7 @@ import { readEvent } from '../../../events/cloudevent.ts';
 import type { Link } from '../../../functions/ports.ts';
 import { readShipmentName } from '../../../functions/volumes/shipment-name.ts';
 import { environment } from '../../../infra/config/env.ts';
-import { findBinary } from '../../../infra/sites/binaries.ts';
-import { createUser } from '../../../infra/sites/mc.ts';
+import { createUser } from '../../../infra/sites/create-user.ts';
 import { natsUrl } from '../../../infra/sites/nats-server.ts';
 import type { PolicyDocument } from '../../../infra/sites/policies.ts';
 import { restoreCommand, type ShipTask, shipCommand } from '../../../infra/volumes/tasks.ts';
@@ -116,13 +115,12 @@ export async function startVolumeWorld(): Promise<VolumeWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'causeway-volumes-'));
   const restic = await findBuiltRestic(environment, console.error);
   await bundleMovers(join(dir, 'app'));
-  const mc = await findBinary('mc', environment, console.error);
   for (const site of sites) {
     const { server } = siteOf(world, site);
     for (const role of ['writer', 'reader'] as const) {
       const policy = policyOf(role);
       const user = { accessKey: role, secretKey: `${role}-secret`, policyName: role, policy };
-      await createUser({ mc, ...server }, user);
+      await createUser(server, user);
     }
   }
   let volumes = 0;

@@ -12,11 +12,16 @@ const overlays = [
   ...withFunctions.map((folder) => ({ folder, names: functions.map(({ name }) => name) })),
   { folder: 'overlays/receiver', names: receivers.map(({ name }) => name) },
 ];
-const references = (value: unknown, key: string): string[] => {
+const refSchema = z.object({ name: z.string(), apiVersion: z.string().optional() });
+const references = (
+  value: unknown,
+  key: string,
+  isMeant = (_: z.infer<typeof refSchema>): boolean => true,
+): string[] => {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => [
-    ...(name === key ? [z.object({ name: z.string() }).parse(inner).name] : []),
-    ...references(inner, key),
+    ...(name === key ? [refSchema.parse(inner)].filter(isMeant).map((ref) => ref.name) : []),
+    ...references(inner, key, isMeant),
   ]);
 };
 const selects = (object: Rendered, labels: Readonly<Record<string, string>>): boolean => {
@@ -150,6 +155,17 @@ describe('the Broker', () => {
       { kind: 'Service', selector: { matchLabels: { 'causeway.dev/role': 'function' } } },
     ]);
   });
+});
+
+test('a Service of Kubernetes that is a sink listens at port 80, where Knative looks for it', () => {
+  const objects = ['overlays/broker', 'components/snapshots', 'components/groupsnapshots'].flatMap(built);
+  const sinks = references(objects, 'ref', (ref) => ref.apiVersion === 'v1');
+
+  expect(new Set(sinks)).toEqual(new Set(['causeway-sources', 'causeway-snapshots']));
+  for (const sink of sinks)
+    expect(ofKind(objects, 'Service', 'v1').find((service) => nameOf(service) === sink)?.spec).toMatchObject({
+      ports: expect.arrayContaining([expect.objectContaining({ port: 80, targetPort: 'http' })]),
+    });
 });
 
 test('a receiver is told nothing of NATS or of a Broker', () => {

@@ -135,3 +135,13 @@ test('who tells of the end may know an older state: nothing is told anew for tha
 
   expect(told.map(({ type }) => type.split('.')[3])).toEqual(['created', 'ready', 'deleted']);
 });
+
+test('the end of an object is not told by who looked for it under another name', async () => {
+  const { watcher, shown } = createWorld();
+  await watcher().seen(object());
+  await watcher().gone({ ...snapshot, name: 'another' });
+  await watcher().gone({ ...snapshot, namespace: 'another' });
+  await watcher().seen(ready);
+
+  expect(shown()).toEqual(['created', 'ready']);
+});

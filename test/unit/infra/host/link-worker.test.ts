@@ -17,13 +17,14 @@ let onMessage: (message: HeldMessage) => void;
 let said: string[];
 let calls: string[];
 let handle: () => Promise<Outcome>;
+let bound: FunctionDefinition;
 
 beforeEach(async () => {
   world = createHostWorld();
   said = [];
   calls = [];
   handle = async () => done('done');
-  const bound: FunctionDefinition = {
+  bound = {
     name: 'test',
     on: [],
     emits: [],
@@ -50,6 +51,7 @@ beforeEach(async () => {
       unsettled: () => undefined,
     },
     concurrency: 4,
+    gatherMs: 1000,
     workingEveryMs,
     random: () => 0,
   });
@@ -139,6 +141,44 @@ test('events of one key are handled in the stream’s order, one at a time', asy
   await settled();
 
   expect(calls).toEqual(['one', 'other', 'two', 'three']);
+});
+
+describe('versions that wait for others to go with them', () => {
+  beforeEach(() => {
+    const handleBatch: FunctionDefinition['handleBatch'] = (events) => {
+      calls.push(events.map(({ id }) => id).join('+'));
+      return events.map(() => handle());
+    };
+    bound = { ...bound, handleBatch };
+  });
+
+  test('leave together', async () => {
+    deliver(1, event('one'));
+    deliver(2, event('two', 'in/b'));
+    await world.clock.advance(999);
+    const before = [...calls];
+    await world.clock.advance(1);
+
+    expect([before, calls, said]).toEqual([[], ['one+two'], ['1 ack', '2 ack']]);
+  });
+
+  test('leave at once when one of them is written again: such a key is not held up', async () => {
+    deliver(1, event('one'));
+    deliver(2, event('two', 'in/b'));
+    await settled();
+    deliver(3, event('three'));
+    await settled();
+
+    expect(calls).toEqual(['one+two']);
+  });
+
+  test('leave at once when the worker stops', async () => {
+    deliver(1, event('one'));
+    await settled();
+    await worker.stop();
+
+    expect([calls, said]).toEqual([['one'], ['1 ack']]);
+  });
 });
 
 test('when its outcome cannot be made to hold, the message comes again', async () => {

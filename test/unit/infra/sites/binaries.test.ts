@@ -102,7 +102,7 @@ describe('a build', () => {
 
     expect(new Set(found)).toEqual(new Set([cached('minio')]));
     expect(await readFile(join(dir, 'calls'), 'utf8')).toBe(
-      `install -trimpath github.com/minio/minio@${TOOLS.minio.version} 0 auto\n`,
+      `install -trimpath -ldflags=-s -w github.com/minio/minio@${TOOLS.minio.version} 0 auto\n`,
     );
     expect(lines.filter((line) => line.startsWith('building minio from source'))).toHaveLength(1);
     expect(lines.filter((line) => line.startsWith('waiting for another process'))).toHaveLength(2);

@@ -7,7 +7,7 @@
  *            and what was in it besides is gone
  */
 import { defineVolumeFunction, done, retryAfter } from './define.ts';
-import { missingFrom, wordsFor } from './volumes/arrival.ts';
+import { compare, wordsFor } from './volumes/arrival.ts';
 
 const lookAgainMs = 2_000;
 
@@ -18,8 +18,8 @@ export const restoreSnapshot = defineVolumeFunction({
   async handle({ data }, { site, repository, shipments, clock }) {
     const shipment = await shipments.read(data.shipment);
     if (!shipment) return retryAfter(lookAgainMs, 'the shipment has not arrived');
-    const missing = missingFrom(shipment, await shipments.files());
-    if (missing.length > 0) return retryAfter(lookAgainMs, wordsFor(missing, shipment));
+    const arrived = await compare(shipment.files(), shipments.files());
+    if (arrived.missing > 0) return retryAfter(lookAgainMs, wordsFor(arrived));
     await repository.restore(shipment.shipped);
     const restoredAt = new Date(clock.now()).toISOString();
     const restored = { ...shipment.shipped, at: site, restoredAt };

@@ -25,17 +25,15 @@ export const shipSnapshot = defineVolumeFunction({
 
     if (before.length === 0) await repository.prepare();
     if ((before.at(-1)?.site ?? site) !== site) await repository.adopt();
-    await tidy(context, before);
+    // As many as are kept at least: nothing can go yet.
+    if (before.length > context.retention.last) await tidy(context, before);
     const stored = await repository.store(data);
-    const files = await shipments.files();
-    const shipped = {
+    const shipped = await shipments.write({
       ...data,
       ...stored,
       shippedAt: new Date(clock.now()).toISOString(),
-      needs: { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) },
       shipment: shipmentName({ ...data, ...stored, site }),
-    };
-    await shipments.write({ shipped, files });
+    });
     return done('shipped', { type: 'dev.causeway.snapshot.shipped.v1', data: shipped });
   },
 });

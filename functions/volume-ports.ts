@@ -58,8 +58,8 @@ export type ShipmentName = Pick<SnapshotShipped, 'shipment' | 'sync' | 'takenAt'
 
 export interface Shipment {
   readonly shipped: SnapshotShipped;
-  /** Every file that the repository needs to restore the snapshot. */
-  readonly files: readonly RepositoryFile[];
+  /** Every file that the repository needs to restore the snapshot, by name. There may be millions. */
+  files(): AsyncIterable<RepositoryFile>;
 }
 
 export interface Shipments {
@@ -67,10 +67,11 @@ export interface Shipments {
   list(): Promise<readonly ShipmentName[]>;
   /** Undefined where it is not, or not yet. */
   read(shipment: string): Promise<Shipment | undefined>;
-  write(shipment: Shipment): Promise<void>;
+  /** Of every file that is there now; resolves to what it says. */
+  write(about: Omit<SnapshotShipped, 'needs'>): Promise<SnapshotShipped>;
   remove(shipment: string): Promise<void>;
-  /** What is there of the repository. */
-  files(): Promise<readonly RepositoryFile[]>;
+  /** What is there of the repository, by name. */
+  files(): AsyncIterable<RepositoryFile>;
 }
 
 export interface VolumeContext {

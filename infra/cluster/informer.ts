@@ -7,16 +7,19 @@ import type { Clock } from '../../functions/ports.ts';
 import { pause } from '../host/pause.ts';
 import { keyOf, type Named } from './cluster-object.ts';
 import { problemOf } from './problem-words.ts';
-import type { Change, Resource } from './resource.ts';
+import { type Change, codeOf, type Resource } from './resource.ts';
 import { keepWatching } from './watching.ts';
 
 export interface InformerOptions<Item extends Named> {
   /** As people know it, such as sites.causeway.dev. */
   readonly name: string;
+  /** What to do where the cluster does not know such objects; by default, as for Causeway's own. */
+  readonly install?: string;
   readonly resource: Resource;
   /** Keeps what is needed of an object; undefined for what is to be left alone. */
   read(object: unknown): Item | undefined;
-  onChange(key: string): void;
+  /** `item`: as it is, or as it was. */
+  onChange(key: string, item: Item): void;
   readonly observer: InformerObserver;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -25,8 +28,8 @@ export interface InformerOptions<Item extends Named> {
 export interface InformerObserver {
   /** The cache is up to date from now on. */
   watching(name: string): void;
-  /** It tries again by itself; the words say what to do where somebody has to. */
-  troubled(name: string, problem: string): void;
+  /** It tries again by itself; the words say what to do where somebody has to. `code`: what the API server answered. */
+  troubled(name: string, problem: string, code?: number): void;
 }
 
 export interface Informer<Item extends Named> {
@@ -56,7 +59,7 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
     // What a listing says counts even where versions went back, as after the restore of a backup.
     if (!isListed && known && isNewer(known, item)) return key;
     items.set(key, item);
-    if (known?.metadata.resourceVersion !== item.metadata.resourceVersion) onChange(key);
+    if (known?.metadata.resourceVersion !== item.metadata.resourceVersion) onChange(key, item);
     return key;
   }
 
@@ -66,17 +69,17 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
       return;
     }
     const item = read(object);
-    if (item && items.delete(keyOf(item))) onChange(keyOf(item));
+    if (item && items.delete(keyOf(item))) onChange(keyOf(item), item);
   }
 
   /** Resolves when a new listing is needed. */
   async function follow(): Promise<void> {
     const listing = await resource.list(signal);
     const present = new Set(listing.items.map((item) => put(item, true)));
-    for (const key of items.keys()) {
+    for (const [key, item] of items) {
       if (present.has(key)) continue;
       items.delete(key);
-      onChange(key);
+      onChange(key, item);
     }
     synced.resolve();
     observer.watching(name);
@@ -98,8 +101,12 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
       } catch (error) {
         if (signal.aborted) break;
         if (clock.now() - begun > longestPauseMs) [pauseMs, trouble] = [shortestPauseMs, undefined];
-        const problem = problemOf(error, name);
-        if (problem !== trouble) observer.troubled(name, problem);
+        const problem = problemOf(
+          error,
+          name,
+          options.install === undefined ? {} : { install: options.install },
+        );
+        if (problem !== trouble) observer.troubled(name, problem, codeOf(error));
         trouble = problem;
         await pause(clock, pauseMs * (0.5 + Math.random() / 2), signal);
         pauseMs = Math.min(longestPauseMs, pauseMs * 2);

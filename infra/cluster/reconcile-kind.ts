@@ -32,6 +32,8 @@ export interface KindOptions {
   reconcile(object: ClusterObject): Promise<Reconciled | undefined>;
   /** Takes away what belongs to an object that is to go; resolves to undefined when nothing is left, else to when to try again. */
   finalize?(object: ClusterObject): Promise<number | undefined>;
+  /** There is no such object, or no more; called again until it succeeds, and never while an object of that name is looked at. */
+  gone?(key: string): Promise<void>;
   /** An object came, changed or went: the cache has what is there now. */
   onChange?(key: string): void;
   readonly observer: KindObserver;
@@ -93,6 +95,8 @@ export function reconcileKind(options: KindOptions): ReconciledKind {
     if (!object) {
       status.forget(uids.get(key) ?? '');
       uids.delete(key);
+      await informer.synced;
+      if (!informer.get(key)) await options.gone?.(key);
       return undefined;
     }
     uids.set(key, object.metadata.uid);

@@ -74,10 +74,16 @@ const volumeStatusSchema = z.object({
       takenAt: time,
       startedAt: time,
       completedAt: time,
+      claimUid: z.string().max(128).optional().describe('Of the claim that was filled.'),
     })
     .optional()
     .describe('The last one that the destination was filled with.'),
   latestImage: z.string().max(253).optional().describe('The last VolumeSnapshot of the filled volume.'),
+  missed: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Times of the schedule that had no sync, up to the last that was shipped.'),
 });
 export type VolumeStatus = z.infer<typeof volumeStatusSchema>;
 
@@ -88,7 +94,11 @@ export const volumeReplicationStatusSchema = z.object({
   lastSyncDuration: z.string().max(32).optional().describe('How long it took, such as 42s.'),
   nextSyncTime: time.optional(),
   lastManualSync: z.string().max(63).optional().describe('The word of the last sync by hand.'),
-  missedIntervals: z.int().nonnegative().optional().describe('Times of the schedule that had no sync.'),
+  missedIntervals: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Times of the schedule that had no sync, of all volumes.'),
   latestImage: z
     .object({ apiGroup: z.string().max(253), kind: z.string().max(63), name: z.string().max(253) })
     .optional()

@@ -8,6 +8,8 @@ export interface VolumeMeter {
     facts: { readonly missed: number | undefined; readonly lastSync: string | undefined },
   ): void;
   gone(volume: { readonly namespace: string; readonly name: string }): void;
+  /** Another process tells of all of them now. */
+  left(): void;
 }
 
 export function createVolumeMeter(registry: Registry): VolumeMeter {
@@ -23,12 +25,18 @@ export function createVolumeMeter(registry: Registry): VolumeMeter {
   return {
     synced({ namespace, name }, facts) {
       const of = { namespace, name };
-      if (facts.missed !== undefined) missedIntervals.set(of, facts.missed);
-      if (facts.lastSync !== undefined) lastSync.set(of, Date.parse(facts.lastSync) / 1000);
+      if (facts.missed === undefined) missedIntervals.remove(of);
+      else missedIntervals.set(of, facts.missed);
+      if (facts.lastSync === undefined) lastSync.remove(of);
+      else lastSync.set(of, Date.parse(facts.lastSync) / 1000);
     },
     gone({ namespace, name }) {
       missedIntervals.remove({ namespace, name });
       lastSync.remove({ namespace, name });
+    },
+    left() {
+      missedIntervals.reset();
+      lastSync.reset();
     },
   };
 }

@@ -39,8 +39,10 @@ export interface Ran {
 
 export type Restic = (args: readonly string[], options?: { readonly cwd?: string }) => Promise<Ran>;
 
-/** A list of a hundred thousand snapshots; the messages that come while it works are small. */
+/** A list of a hundred thousand snapshots. */
 const mostOutput = 64 * 1024 * 1024;
+/** It may complain of every file. */
+const mostComplaints = 64 * 1024;
 const mostWords = 2_000;
 
 export function createRestic(options: ResticOptions): Restic {
@@ -57,6 +59,8 @@ export function createRestic(options: ResticOptions): Restic {
     AWS_SECRET_ACCESS_KEY: secretAccessKey.reveal(),
     ...(sessionToken ? { AWS_SESSION_TOKEN: sessionToken.reveal() } : {}),
     AWS_DEFAULT_REGION: region,
+    // With --json it would tell of its progress sixty times a second.
+    RESTIC_PROGRESS_FPS: '0.016666',
   };
   const everywhere = [
     '--json',
@@ -75,8 +79,13 @@ export function createRestic(options: ResticOptions): Restic {
     });
     const ended = once(child, 'close');
     try {
-      const [stdout, stderr, [code]] = await Promise.all([last(child.stdout), last(child.stderr), ended]);
-      return { code: typeof code === 'number' ? code : -1, stdout, words: wordsOf(stderr) };
+      const [stdout, stderr, [code, killed]] = await Promise.all([
+        last(child.stdout, mostOutput),
+        last(child.stderr, mostComplaints),
+        ended,
+      ]);
+      if (killed) return { code: -1, stdout, words: `it was ended by ${killed}, as for want of memory` };
+      return { code, stdout, words: wordsOf(stderr) };
     } catch (cause) {
       const why = signal.aborted ? `took more than ${deadlineMs} ms` : 'could not be run';
       throw new RetryableError(`restic ${args[0]} ${why}`, { cause });
@@ -85,12 +94,12 @@ export function createRestic(options: ResticOptions): Restic {
 }
 
 /** What came, as far as it has to be kept: whole lines, the last of them. */
-async function last(stream: Readable): Promise<string> {
+async function last(stream: Readable, most: number): Promise<string> {
   let text = '';
   stream.setEncoding('utf8');
   for await (const chunk of stream) {
     text += chunk;
-    if (text.length > mostOutput) text = text.slice(-mostOutput / 2).replace(/^.*\n/, '');
+    if (text.length > most) text = text.slice(-most / 2).replace(/^.*\n/, '');
   }
   return text;
 }

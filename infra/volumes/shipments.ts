@@ -1,17 +1,22 @@
 /** The shipments of a volume, and the files of its repository, in a bucket: `<path>/shipments/…` beside restic's own. */
+import { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { z } from 'zod';
-import { snapshotShippedSchema } from '../../events/volume-events.ts';
-import { TerminalError } from '../../functions/errors.ts';
-import type { RepositoryFile, Shipment, Shipments } from '../../functions/volume-ports.ts';
+import { RetryableError } from '../../functions/errors.ts';
+import type { RepositoryFile, Shipments } from '../../functions/volume-ports.ts';
 import { readShipmentName, shipmentFolder } from '../../functions/volumes/shipment-name.ts';
+import { packed, type Unpacked, unpacked } from './shipment-file.ts';
 
 export interface ShipmentsOptions {
   readonly client: S3Client;
@@ -20,15 +25,10 @@ export interface ShipmentsOptions {
   readonly path: string;
 }
 
-const shipmentSchema = z.object({
-  shipped: snapshotShippedSchema,
-  files: z.array(z.object({ name: z.string().min(1).max(1024), size: z.int().nonnegative() })),
-});
-
-/** A line of a shipment takes a hundred bytes: a volume of some 30 TiB. */
-const mostBytes = 256 * 1024 * 1024;
+/** Of an upload in parts, which is what a repository of some hundred terabytes takes. */
+const pieceBytes = 8 * 1024 * 1024;
 /** Locks belong to who works at one site now, and what a rule must not carry is not waited for. */
-const needed = ['config', 'keys/', 'data/', 'index/', 'snapshots/'];
+const needed = ['config', 'data/', 'index/', 'keys/', 'snapshots/'];
 
 export function createShipments({ client, bucket: Bucket, path }: ShipmentsOptions): Shipments {
   const keyOf = (name: string): string => `${path}/${name}`;
@@ -45,7 +45,18 @@ export function createShipments({ client, bucket: Bucket, path }: ShipmentsOptio
     } while (ContinuationToken !== undefined);
   }
 
+  async function* files(): AsyncGenerator<RepositoryFile> {
+    for (const prefix of needed) yield* listed(prefix);
+  }
+
+  const get = async (shipment: string): Promise<Unpacked> => {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: keyOf(shipment) }));
+    if (!(Body instanceof Readable)) throw new RetryableError(`${shipment} came without content`);
+    return unpacked(shipment, Body);
+  };
+
   return {
+    files,
     async list() {
       const names = await Array.fromAsync(listed(shipmentFolder), ({ name }) => readShipmentName(name));
       const shipments = names.filter((name) => name !== undefined);
@@ -53,40 +64,63 @@ export function createShipments({ client, bucket: Bucket, path }: ShipmentsOptio
     },
     async read(shipment) {
       try {
-        const { Body, ContentLength = 0 } = await client.send(
-          new GetObjectCommand({ Bucket, Key: keyOf(shipment) }),
-        );
-        if (ContentLength > mostBytes) throw new TerminalError(`${shipment} is too large to be a shipment`);
-        const text = (await Body?.transformToString()) ?? '';
-        return readShipment(shipment, text);
+        const { shipped, close } = await get(shipment);
+        await close();
+        return {
+          shipped,
+          async *files() {
+            yield* (await get(shipment)).files;
+          },
+        };
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw error;
       }
     },
-    async write(shipment) {
-      const Body = JSON.stringify(shipment);
-      const about = { Bucket, Key: keyOf(shipment.shipped.shipment), ContentType: 'application/json' };
-      await client.send(new PutObjectCommand({ ...about, Body }));
+    async write(about) {
+      const needs = { files: 0, bytes: 0 };
+      for await (const { size } of files()) {
+        needs.files += 1;
+        needs.bytes += size;
+      }
+      const shipped = { ...about, needs };
+      await upload(client, { Bucket, Key: keyOf(about.shipment) }, packed(shipped, files(), pieceBytes));
+      return shipped;
     },
     async remove(shipment) {
       await client.send(new DeleteObjectCommand({ Bucket, Key: keyOf(shipment) }));
     },
-    async files() {
-      const files = await Promise.all(needed.map((prefix) => Array.fromAsync(listed(prefix))));
-      return files.flat();
-    },
   };
 }
 
-function readShipment(name: string, text: string): Shipment {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new TerminalError(`${name} is no shipment`, { cause });
+const about = { ContentType: 'application/gzip' };
+
+/** In one request where there is one piece, else in parts. */
+async function upload(
+  client: S3Client,
+  at: { readonly Bucket: string; readonly Key: string },
+  pieces: AsyncGenerator<Buffer>,
+): Promise<void> {
+  const { value: first = Buffer.alloc(0) } = await pieces.next();
+  let next = await pieces.next();
+  if (next.done) {
+    await client.send(new PutObjectCommand({ ...at, ...about, Body: first }));
+    return;
   }
-  const parsed = shipmentSchema.safeParse(value);
-  if (!parsed.success) throw new TerminalError(`${name} is no shipment: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at, ...about }));
+  const Parts: CompletedPart[] = [];
+  const put = async (Body: Buffer): Promise<void> => {
+    const PartNumber = Parts.length + 1;
+    const { ETag } = await client.send(new UploadPartCommand({ ...at, UploadId, PartNumber, Body }));
+    Parts.push({ PartNumber, ETag });
+  };
+  try {
+    await put(first);
+    for (; !next.done; next = await pieces.next()) await put(next.value);
+    await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
+  } catch (error) {
+    // Parts that nobody completes would be paid for.
+    await client.send(new AbortMultipartUploadCommand({ ...at, UploadId })).catch(() => undefined);
+    throw error;
+  }
 }

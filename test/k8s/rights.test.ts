@@ -103,6 +103,10 @@ const does: Readonly<Record<string, readonly Doing[]>> = {
       { resource: 'persistentvolumeclaims' },
       { resource: 'jobs', group: 'batch' },
     ].flatMap((at) => [...following, 'create', 'delete'].map((verb) => ({ ...at, verb }))),
+    ...[
+      { resource: 'storageclasses', group: 'storage.k8s.io' },
+      { resource: 'volumesnapshotclasses', group: 'snapshot.storage.k8s.io' },
+    ].flatMap((at) => following.map((verb) => ({ ...at, verb }))),
     { verb: 'patch', resource: 'persistentvolumeclaims' },
     { verb: 'list', resource: 'pods' },
     { verb: 'get', resource: 'pods', namespace },

@@ -1,59 +1,33 @@
 /**
- * VolumeReplications on a real API server, under the controller's own account. There is no kubelet, no CSI driver and no
- * Job controller here: what they would do to objects the test does, and it runs the movers' command lines itself, on
- * directories, with real restic and a real site.
+ * VolumeReplications on a real API server, under the controller's own account. The test runs the movers' command lines
+ * itself, on directories, with real restic and a real site.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  BatchV1Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  PatchStrategy,
-  setHeaderOptions,
-  type V1Job,
-} from '@kubernetes/client-node';
+import { PatchStrategy, setHeaderOptions, type V1Job } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { environment } from '../../infra/config/env.ts';
 import { eventually } from '../e2e/awaiting.ts';
 import { runCommand } from '../e2e/run-command.ts';
 import { findBuiltRestic } from '../e2e/volumes/restic.ts';
 import { setupMs } from './cluster.ts';
-import { type ControllerWorld, namespace, says, startControllerWorld } from './controller-world.ts';
+import { namespace, says } from './controller-world.ts';
+import { namesOf, only, startVolumesWorld, type VolumesWorld } from './volumes-world.ts';
 
-let world: ControllerWorld;
-let core: CoreV1Api;
-let batch: BatchV1Api;
-let custom: CustomObjectsApi;
+let world: VolumesWorld;
 let dir: string;
 let restic: string;
 beforeAll(async () => {
-  world = await startControllerWorld(['paris'], [{ name: 'volumes' }]);
-  const { admin } = world.cluster.apiServer;
-  core = admin.makeApiClient(CoreV1Api);
-  batch = admin.makeApiClient(BatchV1Api);
-  custom = admin.makeApiClient(CustomObjectsApi);
+  world = await startVolumesWorld();
   dir = await mkdtemp(join(tmpdir(), 'causeway-k8s-volumes-'));
   restic = await findBuiltRestic(environment, console.error);
-  await world.setSecret('paris-keys', 'paris');
-  await world.create('Site', 'paris', {
-    s3: { endpoint: world.site('paris').server.endpoint },
-    credentials: { secretName: 'paris-keys' },
-  });
-  await world.start({ CAUSEWAY_SITE: 'paris', CAUSEWAY_MOVER_IMAGE: 'causeway:test' });
 }, setupMs);
 afterAll(async () => {
   await world?.stop();
   await rm(dir, { recursive: true, force: true });
 }, 60_000);
 
-const snapshots = {
-  group: 'snapshot.storage.k8s.io',
-  version: 'v1',
-  plural: 'volumesnapshots',
-  namespace,
-} as const;
 const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 const spec = (claim: string, about: object = {}) => ({
@@ -63,57 +37,6 @@ const spec = (claim: string, about: object = {}) => ({
   destination: { site: 'paris', claim: `${claim}-copy`, size: '2Gi' },
   ...about,
 });
-
-async function makeClaim(name: string): Promise<void> {
-  const body = {
-    metadata: { name },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-  };
-  await core.createNamespacedPersistentVolumeClaim({ namespace, body });
-}
-
-async function listed(label: string): Promise<{ snapshots: string[]; claims: string[]; jobs: V1Job[] }> {
-  const labelSelector = `causeway.dev/replication=${label}`;
-  const found = await custom.listNamespacedCustomObject({ ...snapshots, labelSelector });
-  const claims = await core.listNamespacedPersistentVolumeClaim({ namespace, labelSelector });
-  const jobs = await batch.listNamespacedJob({ namespace, labelSelector });
-  return {
-    snapshots: found.items.map((one: { metadata: { name: string } }) => one.metadata.name),
-    claims: claims.items.flatMap(({ metadata }) => metadata?.name ?? []),
-    jobs: jobs.items,
-  };
-}
-
-/** As the snapshotter does. */
-const makeReady = (name: string) =>
-  custom.patchNamespacedCustomObjectStatus(
-    {
-      ...snapshots,
-      name,
-      body: {
-        status: {
-          boundVolumeSnapshotContentName: `content-${name}`,
-          readyToUse: true,
-          creationTime: new Date().toISOString(),
-        },
-      },
-    },
-    merge,
-  );
-
-/** As the Job controller does. */
-async function complete({ metadata: { name = '' } = {} }: V1Job): Promise<void> {
-  const now = new Date().toISOString();
-  const holds = (type: string) => ({ type, status: 'True', lastTransitionTime: now, lastProbeTime: now });
-  const status = {
-    startTime: now,
-    completionTime: now,
-    succeeded: 1,
-    uncountedTerminatedPods: {},
-    conditions: [holds('SuccessCriteriaMet'), holds('Complete')],
-  };
-  await batch.patchNamespacedJobStatus({ namespace, name, body: { status } }, merge);
-}
 
 /** As the kubelet does, with a directory for the volume. */
 async function runContainer({ spec: job }: V1Job, directory: string): Promise<void> {
@@ -133,40 +56,32 @@ async function runContainer({ spec: job }: V1Job, directory: string): Promise<vo
   expect([code, stderr]).toEqual([0, '']);
 }
 
-const one = async <Value>(find: () => Promise<readonly Value[]>): Promise<Value> =>
-  eventually(async () => {
-    const [found, ...others] = await find();
-    expect([found !== undefined, others.length]).toEqual([true, 0]);
-    if (found === undefined) throw new Error('none');
-    return found;
-  });
-
 test('a volume becomes another one, step by step, as the objects say', async () => {
   const [source, copy] = ['source', 'copy'].map((name) => join(dir, name, 'volume'));
   for (const directory of [source, copy]) await mkdir(directory ?? '', { recursive: true });
   await writeFile(join(source ?? '', 'orders'), 'real');
-  await makeClaim('orders');
+  await world.makeClaim('orders');
   await world.create('VolumeReplication', 'orders', spec('orders'));
 
-  const snapshot = await one(async () => (await listed('orders')).snapshots);
+  const snapshot = await only(async () => namesOf((await world.listed('orders')).snapshots));
   await says(world, ['VolumeReplication', 'orders'], 'Progressing', 'True Snapshotting');
-  await makeReady(snapshot);
-  const ship = await one(async () => (await listed('orders')).jobs);
+  await world.makeReady(snapshot);
+  const ship = await only(async () => (await world.listed('orders')).jobs);
   expect(ship.metadata?.ownerReferences).toMatchObject([{ kind: 'VolumeReplication', name: 'orders' }]);
   await runContainer(ship, source ?? '');
-  await complete(ship);
+  await world.complete(ship);
 
-  const restore = await one(async () =>
-    (await listed('orders')).jobs.filter(({ metadata }) => metadata?.name?.startsWith('restore-')),
+  const restore = await only(async () =>
+    (await world.listed('orders')).jobs.filter(({ metadata }) => metadata?.name?.startsWith('restore-')),
   );
-  const filled = await core.readNamespacedPersistentVolumeClaim({ namespace, name: 'orders-copy' });
+  const filled = await world.core.readNamespacedPersistentVolumeClaim({ namespace, name: 'orders-copy' });
   expect(filled.spec?.resources?.requests).toEqual({ storage: '2Gi' });
   await runContainer(restore, copy ?? '');
-  await complete(restore);
-  const image = await one(async () =>
-    (await listed('orders')).snapshots.filter((name) => name.startsWith('image-')),
+  await world.complete(restore);
+  const image = await only(async () =>
+    namesOf((await world.listed('orders')).snapshots).filter((name) => name.startsWith('image-')),
   );
-  await makeReady(image);
+  await world.makeReady(image);
 
   const done = await says(world, ['VolumeReplication', 'orders'], 'Ready', 'True Synced');
   expect(await readFile(join(copy ?? '', 'orders'), 'utf8')).toBe('real');
@@ -175,9 +90,9 @@ test('a volume becomes another one, step by step, as the objects say', async () 
     latestImage: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: image },
   });
   await eventually(async () => {
-    const left = await listed('orders');
+    const left = await world.listed('orders');
     // The claim that shows the point in time waits for its protection, which is another controller's.
-    expect([left.jobs, left.snapshots]).toEqual([[], [image]]);
+    expect([left.jobs, namesOf(left.snapshots)]).toEqual([[], [image]]);
   });
 });
 
@@ -193,14 +108,10 @@ test('what is not there is said, with what to create', async () => {
 });
 
 test('a snapshot that cannot be taken is said in the words of the snapshotter', async () => {
-  await makeClaim('full');
+  await world.makeClaim('full');
   await world.create('VolumeReplication', 'full', spec('full'));
-  const name = await one(async () => (await listed('full')).snapshots);
-  const error = { message: 'storage pool is full', time: new Date().toISOString() };
-  await custom.patchNamespacedCustomObjectStatus(
-    { ...snapshots, name, body: { status: { readyToUse: false, error } } },
-    merge,
-  );
+  const name = await only(async () => namesOf((await world.listed('full')).snapshots));
+  await world.fail(name, 'storage pool is full');
 
   await says(world, ['VolumeReplication', 'full'], 'Degraded', 'True SnapshotFailed');
   await says(world, ['VolumeReplication', 'full'], 'Degraded', 'storage pool is full');
@@ -208,11 +119,11 @@ test('a snapshot that cannot be taken is said in the words of the snapshotter', 
 
 test('a quota that forbids a claim is said in the words of the API server', async () => {
   const tight = { metadata: { name: 'tight' }, spec: { hard: { 'count/jobs.batch': '0' } } };
-  await core.createNamespacedResourceQuota({ namespace, body: tight });
+  await world.core.createNamespacedResourceQuota({ namespace, body: tight });
   // Who counts is the quota controller.
   const status = { hard: tight.spec.hard, used: { 'count/jobs.batch': '0' } };
-  await core.patchNamespacedResourceQuotaStatus({ namespace, name: 'tight', body: { status } }, merge);
-  await makeClaim('bounded');
+  await world.core.patchNamespacedResourceQuotaStatus({ namespace, name: 'tight', body: { status } }, merge);
+  await world.makeClaim('bounded');
   await world.create(
     'VolumeReplication',
     'bounded',
@@ -221,11 +132,83 @@ test('a quota that forbids a claim is said in the words of the API server', asyn
 
   await says(world, ['VolumeReplication', 'bounded'], 'Degraded', 'True Forbidden');
   await says(world, ['VolumeReplication', 'bounded'], 'Degraded', 'exceeded quota: tight');
-  await core.deleteNamespacedResourceQuota({ namespace, name: 'tight' });
+  await world.core.deleteNamespacedResourceQuota({ namespace, name: 'tight' });
+});
+
+test('a member of a group snapshot is shipped when it is ready, and stays', async () => {
+  const api = { group: 'groupsnapshot.storage.k8s.io', version: 'v1', namespace };
+  await world.makeClaim('grouped');
+  const about = { source: { site: 'paris', claim: 'grouped' }, trigger: { snapshots: 'any' } };
+  await world.create('VolumeReplication', 'grouped', spec('grouped', about));
+  const group = await world.custom.createNamespacedCustomObject({
+    ...api,
+    plural: 'volumegroupsnapshots',
+    body: {
+      apiVersion: 'groupsnapshot.storage.k8s.io/v1',
+      kind: 'VolumeGroupSnapshot',
+      metadata: { name: 'nightly' },
+      spec: { source: { selector: { matchLabels: { app: 'shop' } } } },
+    },
+  });
+  // As the snapshotter makes them: owned, protected, of the claim.
+  await world.takeSnapshot('member', 'grouped', {
+    finalizers: ['snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection'],
+    ownerReferences: [
+      { apiVersion: group.apiVersion, kind: group.kind, name: 'nightly', uid: group.metadata.uid },
+    ],
+  });
+  await world.makeReady('member', { volumeGroupSnapshotName: 'nightly' });
+
+  const job = await only(async () => (await world.listed('grouped')).jobs);
+  const { claims } = await world.listed('grouped');
+  expect(claims.map(({ spec: made }) => made?.dataSource?.name)).toEqual(['member']);
+  await world.complete(job);
+  await says(world, ['VolumeReplication', 'grouped'], 'Ready', 'True');
+
+  await eventually(async () => expect((await world.listed('grouped')).jobs).toEqual([]));
+  expect(namesOf((await world.listed()).snapshots)).toContain('member');
+});
+
+async function metric(name: string, of: string): Promise<number | undefined> {
+  const text = await (await fetch(`${world.controller.gateway}/metrics`)).text();
+  const line = new RegExp(`^causeway_volume_${name}\\{namespace="causeway",name="${of}"\\} (\\S+)$`, 'm');
+  const [, value] = line.exec(text) ?? [];
+  return value === undefined ? undefined : Number(value);
+}
+
+test('when the last sync was, and how many were missed, is in the metrics as long as the document is there', async () => {
+  const minute = 60_000;
+  await world.makeClaim('timed');
+  const source = { site: 'paris', claim: 'timed', method: 'Direct' };
+  const about = { source, trigger: { schedule: '* * * * *' }, destination: { site: 'tokyo' } };
+  await world.create('VolumeReplication', 'timed', spec('timed', about));
+  await world.complete(await only(async () => (await world.listed('timed')).jobs));
+  const done = await eventually(async () => {
+    const found = await world.get('VolumeReplication', 'timed');
+    expect(found?.status.lastSyncTime).toBeDefined();
+    return found;
+  });
+  expect(await metric('missed_intervals', 'timed')).toBe(0);
+  expect(await metric('last_sync_timestamp_seconds', 'timed')).toBe(
+    Date.parse(String(done?.status.lastSyncTime)) / 1000,
+  );
+
+  // As if it had looked away for five times of the schedule.
+  const slot = new Date(Math.floor(Date.now() / minute) * minute - 5 * minute).toISOString();
+  const times = { takenAt: slot, startedAt: slot, completedAt: slot };
+  const sync = slot.replaceAll(/\D/g, '').slice(0, 14);
+  await world.setStatus('timed', { volumes: [{ claim: 'timed', shipped: { sync, ...times } }] });
+
+  await eventually(async () => expect(await metric('missed_intervals', 'timed')).toBeGreaterThanOrEqual(4));
+  await world.remove('VolumeReplication', 'timed');
+  await eventually(async () => {
+    const left = ['missed_intervals', 'last_sync_timestamp_seconds'].map((name) => metric(name, 'timed'));
+    expect(await Promise.all(left)).toEqual([undefined, undefined]);
+  });
 });
 
 test('a method of others is left alone, and said to be', async () => {
-  await makeClaim('mirrored');
+  await world.makeClaim('mirrored');
   await world.create(
     'VolumeReplication',
     'mirrored',
@@ -233,7 +216,7 @@ test('a method of others is left alone, and said to be', async () => {
   );
 
   await says(world, ['VolumeReplication', 'mirrored'], 'Ready', 'Unknown NotOurs');
-  const { jobs, snapshots: taken } = await listed('mirrored');
+  const { jobs, snapshots: taken } = await world.listed('mirrored');
   expect([jobs, taken]).toEqual([[], []]);
 });
 

@@ -1,6 +1,6 @@
 /** What has arrived in the bucket at this site: the newest shipment of each volume that is there whole. */
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { candidates, missingFrom, wordsFor } from '../../../functions/volumes/arrival.ts';
+import { candidates, compare, wordsFor } from '../../../functions/volumes/arrival.ts';
 import { createShipments } from '../../volumes/shipments.ts';
 import type { Arrival } from './observed.ts';
 
@@ -23,16 +23,15 @@ export function createArrivals(client: S3Client, bucket: string): Arrivals {
       const known = whole.get(place);
       if (!first) return { shipped: undefined, waits: undefined };
       if (known?.shipment === first.shipment) return { shipped: known, waits: undefined };
-      const files = await shipments.files();
       let waits: string | undefined;
       for (const { shipment: name } of newest) {
         const shipment = await shipments.read(name);
-        const missing = shipment ? missingFrom(shipment, files) : [];
-        if (shipment && missing.length === 0) {
+        const arrived = shipment && (await compare(shipment.files(), shipments.files()));
+        if (shipment && arrived?.missing === 0) {
           whole.set(place, shipment.shipped);
           return { shipped: shipment.shipped, waits };
         }
-        waits ??= shipment ? wordsFor(missing, shipment) : `${name} has not arrived`;
+        waits ??= arrived ? wordsFor(arrived) : `${name} has not arrived`;
       }
       return { shipped: known, waits };
     },

@@ -7,20 +7,14 @@ import {
   PatchStrategy,
   setHeaderOptions,
 } from '@kubernetes/client-node';
-import { z } from 'zod';
-import { messageOf } from '../../../functions/errors.ts';
-import { codeOf, within } from '../resource.ts';
+import { within } from '../resource.ts';
 import type { ObjectRef, Steps } from './end.ts';
 import type { Manifest } from './manifests.ts';
-
-export interface Refusal {
-  /** One word for programs: letters. */
-  readonly reason: 'Forbidden' | 'ApiMissing' | 'Refused';
-  readonly message: string;
-}
+import type { Missing } from './observed.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Resolves to what the API server refuses; throws where it cannot be asked. The rest is done all the same. */
-export type CarryOut = (namespace: string, steps: Steps) => Promise<readonly Refusal[]>;
+export type CarryOut = (namespace: string, steps: Steps) => Promise<readonly Missing[]>;
 
 const snapshots = { group: 'snapshot.storage.k8s.io', version: 'v1', plural: 'volumesnapshots' } as const;
 
@@ -63,14 +57,14 @@ export function createCarryOut(config: KubeConfig, signal: AbortSignal): CarryOu
     );
 
   return async (namespace, steps) => {
-    const refusals: Refusal[] = [];
+    const refusals: Missing[] = [];
     const attempt = async (what: string, work: Promise<unknown>, isFine: (code: number) => boolean) => {
       try {
         await work;
       } catch (error) {
-        const code = codeOf(error);
-        if (code === undefined || code >= 500 || code === 429) throw error;
-        if (!isFine(code)) refusals.push(refusalOf(what, code, error));
+        const refusal = refusalOf(what, error);
+        if (!refusal) throw error;
+        if (!isFine(refusal.code)) refusals.push(refusal);
       }
     };
     for (const manifest of steps.create) {
@@ -87,26 +81,4 @@ export function createCarryOut(config: KubeConfig, signal: AbortSignal): CarryOu
     }
     return refusals;
   };
-}
-
-const bodySchema = z.object({ body: z.union([z.string(), z.object({ message: z.string() })]) });
-
-/** What the API server says is told as it is: quotas and policies name themselves. */
-function refusalOf(what: string, code: number, error: unknown): Refusal {
-  const message = `${what}: ${wordsOf(error)}`;
-  if (code === 403 || code === 401) return { reason: 'Forbidden', message };
-  if (code === 404)
-    return { reason: 'ApiMissing', message: `${what}: the cluster does not know such objects` };
-  return { reason: 'Refused', message };
-}
-
-function wordsOf(error: unknown): string {
-  const { data } = bodySchema.safeParse(error);
-  if (!data) return messageOf(error);
-  if (typeof data.body !== 'string') return data.body.message;
-  try {
-    return z.object({ message: z.string() }).parse(JSON.parse(data.body)).message;
-  } catch {
-    return data.body.slice(0, 500);
-  }
 }

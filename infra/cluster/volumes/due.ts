@@ -5,15 +5,9 @@ import type { VolumeReplication } from '../../config/volume-replication.ts';
 import { label, syncOf } from './names.ts';
 import type { SeenSnapshot } from './observed.ts';
 
-export interface Due {
-  readonly sync: string;
-  /** One that somebody else has made. */
-  readonly snapshot?: SeenSnapshot;
-}
-
 export interface Timetable {
   /** Undefined: nothing now. */
-  readonly due: Due | undefined;
+  readonly due: { readonly sync: string } | undefined;
   /** Milliseconds since 1970. */
   readonly next: number | undefined;
 }
@@ -28,22 +22,24 @@ export interface Known {
 export function timetable(trigger: VolumeReplication['spec']['trigger'], known: Known): Timetable {
   const { shipped, now } = known;
   if (trigger.schedule !== undefined) {
-    const cron = cronOf(trigger.schedule);
     const next = nextOf(trigger.schedule, now);
-    // The one that is due now counts.
-    const [slot] = cron.previousRuns(1, new Date(now + 1000));
-    const isNew = slot !== undefined && (slotOf(shipped?.sync) ?? 0) < slot.getTime();
-    return { due: isNew ? { sync: syncOfSlot(slot) } : undefined, next };
+    const sync = lastSlot(trigger.schedule, now);
+    const isNew = (slotOf(shipped?.sync) ?? 0) < (slotOf(sync) ?? 0);
+    return { due: isNew && sync !== undefined ? { sync } : undefined, next };
   }
   if (trigger.manual !== undefined) {
     const sync = syncOf('manual', trigger.manual);
     return { due: shipped?.sync === sync ? undefined : { sync }, next: undefined };
   }
+  // Moments are told by the second, and two snapshots may share one.
+  const place = (takenAt: string, sync: string): string => `${takenAt} ${sync}`;
   const [oldest] = known.snapshots
     .filter((one) => one.claim === known.claim && one.isReady && one.labels[label.replication] === undefined)
-    .filter((one) => shipped === undefined || momentOf(one) > shipped.takenAt)
-    .toSorted((one, other) => momentOf(one).localeCompare(momentOf(other)));
-  return { due: oldest && { sync: syncOf('snapshot', oldest.uid), snapshot: oldest }, next: undefined };
+    .map((snapshot) => ({ snapshot, sync: syncOf('snapshot', snapshot.uid) }))
+    .map((one) => ({ ...one, place: place(momentOf(one.snapshot), one.sync) }))
+    .filter((one) => shipped === undefined || one.place > place(shipped.takenAt, shipped.sync))
+    .toSorted((one, other) => (one.place < other.place ? -1 : 1));
+  return { due: oldest && { sync: oldest.sync }, next: undefined };
 }
 
 /** When the schedule has its next time: milliseconds since 1970. */
@@ -68,6 +64,12 @@ export function slotOf(sync: string | undefined): number | undefined {
 /** A schedule that somebody made tighter after a long pause. */
 const mostMissed = 1000;
 
+/** The sync of the last time that has come; the one that is due now counts. */
+export function lastSlot(schedule: string, now: number): string | undefined {
+  const [slot] = cronOf(schedule).previousRuns(1, new Date(now + 1000));
+  return slot && syncOfSlot(slot);
+}
+
 /** Times of the schedule between two syncs that had none. */
 export function missedBetween(
   schedule: string | undefined,
@@ -76,6 +78,12 @@ export function missedBetween(
 ): number {
   const [from, to] = [slotOf(before), slotOf(sync)];
   if (schedule === undefined || from === undefined || to === undefined) return 0;
-  const slots = cronOf(schedule).nextRuns(mostMissed, new Date(from));
-  return slots.filter((slot) => slot.getTime() < to).length;
+  const cron = cronOf(schedule);
+  let missed = 0;
+  let slot = cron.nextRun(new Date(from));
+  while (slot && slot.getTime() < to && missed < mostMissed) {
+    missed += 1;
+    slot = cron.nextRun(slot);
+  }
+  return missed;
 }

@@ -2,7 +2,8 @@
 import type { VolumeStatus } from '../../config/resource-status.ts';
 import type { VolumeReplication } from '../../config/volume-replication.ts';
 import type { Manifest } from './manifests.ts';
-import type { Observed } from './observed.ts';
+import { label } from './names.ts';
+import type { Observed, SeenJob } from './observed.ts';
 
 export interface ObjectRef {
   readonly kind: Manifest['kind'];
@@ -29,8 +30,8 @@ export interface End extends Steps {
   readonly reason: string;
   readonly message: string;
   readonly status: Omit<VolumeStatus, 'claim'>;
-  /** Times of the schedule that the sync that has just ended left out. */
-  readonly missed?: number;
+  /** What is under way at the source. */
+  readonly sync?: string | undefined;
   readonly againAfterMs?: number | undefined;
 }
 
@@ -38,6 +39,7 @@ export interface Owner {
   readonly name: string;
   readonly namespace: string;
   readonly uid: string;
+  readonly generation: number;
   readonly spec: VolumeReplication['spec'];
 }
 
@@ -53,6 +55,18 @@ export interface Subject {
 
 /** A Job that failed is made again after so long. */
 export const retryMs = 5 * 60_000;
+
+/** What tells nothing of itself is looked at again: a bucket, the pods of a Job. */
+export const lookSoonMs = 5_000;
+
+/** It cannot go on, and was made for another version of the document, which may have named what is not there. */
+export const isOutdated = (
+  { labels }: { readonly labels: Readonly<Record<string, string>> },
+  { generation }: Owner,
+): boolean => labels[label.generation] !== String(generation);
+
+export const hangs = ({ state }: SeenJob): boolean =>
+  state.kind === 'failed' || (state.kind === 'running' && state.trouble !== undefined);
 
 export const ownedBy = ({ name, uid }: Owner) => ({
   ownerReferences: [
@@ -72,11 +86,14 @@ export const pathOf = ({ namespace, name, spec }: Owner, claim: string): string 
   `${spec.repository.path ?? `${namespace}/${name}`}/${claim}`;
 
 /** How it stands with a mover whose pod does not run yet. */
-export function whileWaiting(trouble: string, { spec }: Owner): Pick<End, 'state' | 'reason' | 'message'> {
+export function whileWaiting(
+  trouble: string,
+  { spec }: Owner,
+): Pick<End, 'state' | 'reason' | 'message' | 'againAfterMs'> {
   const { secretName } = spec.repository;
   if (/secret/i.test(trouble)) {
     const message = `${trouble}: create Secret ${secretName} with accessKeyId, secretAccessKey and password`;
-    return { state: 'failed', reason: 'SecretMissing', message };
+    return { state: 'failed', reason: 'SecretMissing', message, againAfterMs: lookSoonMs };
   }
   return { state: 'waiting', reason: 'MoverWaits', message: trouble };
 }

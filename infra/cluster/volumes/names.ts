@@ -7,6 +7,8 @@ export const label = {
   volume: 'causeway.dev/volume',
   sync: 'causeway.dev/sync',
   role: 'causeway.dev/role',
+  /** Of the document, when the object was made for it. */
+  generation: 'causeway.dev/generation',
 } as const;
 
 /** `ship`: a point in time on its way. `restore`: a volume that is filled. `image`: a snapshot of it. */
@@ -15,14 +17,16 @@ export type Role = 'ship' | 'restore' | 'image';
 export const annotation = {
   /** On a claim, by its owner: its application wants to be told before a snapshot. */
   quiesce: 'causeway.dev/quiesce',
-  /** By the controller: the sync that it wants to take. */
+  /** By the controller: a word for the point in time that it wants to take. */
   requested: 'causeway.dev/quiesce-requested',
-  /** By the application: it holds still for this sync. */
+  /** By the application: it holds still for this word. */
   quiesced: 'causeway.dev/quiesced',
-  /** By the controller: the point in time of this sync is taken, and the application may go on. */
+  /** By the controller: what the word stood for is taken, or not wanted any more, and the application may go on. */
   released: 'causeway.dev/quiesce-released',
   /** On a restore: the shipment. */
   shipment: 'causeway.dev/shipment',
+  /** On a restore: the uid of the claim that it fills. */
+  fills: 'causeway.dev/fills',
   /** On a mover: the point in time. */
   takenAt: 'causeway.dev/taken-at',
 } as const;
@@ -39,8 +43,14 @@ export const syncOf = (kind: 'manual' | 'snapshot', what: string): string => `${
 export const objectName = (role: Role, replication: string, claim: string, sync: string): string =>
   `${role}-${replication.slice(0, longestStem).replace(/-$/, '')}-${short(`${replication}/${claim}`)}-${sync}`;
 
-export const labelsOf = (role: Role, replication: string, claim: string, sync: string) => ({
-  [label.replication]: replication,
+export const labelsOf = (
+  role: Role,
+  { name, generation }: { readonly name: string; readonly generation: number },
+  claim: string,
+  sync: string,
+) => ({
+  [label.generation]: String(generation),
+  [label.replication]: name,
   [label.volume]: volumeLabel(claim),
   [label.role]: role,
   [label.sync]: sync,

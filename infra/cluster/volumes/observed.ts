@@ -15,6 +15,9 @@ export interface SeenClaim extends Seen {
   readonly volumeMode: string;
   /** What it asks for, as it was written. */
   readonly size: string;
+  /** What it was given, once it was. */
+  readonly capacity: string | undefined;
+  readonly storageClassName: string | undefined;
   readonly accessModes: readonly string[];
   readonly phase: string;
 }
@@ -25,7 +28,16 @@ export interface SeenSnapshot extends Seen {
   readonly isReady: boolean;
   /** The point in time, once it is cut. */
   readonly takenAt: string | undefined;
+  /** What a volume must hold that is made of it. */
+  readonly restoreSize: string | undefined;
   readonly error: string | undefined;
+}
+
+/** A StorageClass or a VolumeSnapshotClass. */
+export interface SeenClass {
+  readonly name: string;
+  /** Taken where none is named. */
+  readonly isDefault: boolean;
 }
 
 export interface SeenJob extends Seen {
@@ -67,6 +79,8 @@ export interface Observed {
   readonly claims: readonly SeenClaim[];
   readonly snapshots: readonly SeenSnapshot[];
   readonly jobs: readonly SeenJob[];
+  readonly storageClasses: readonly SeenClass[];
+  readonly snapshotClasses: readonly SeenClass[];
   /** By the name of the claim at the source. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
   /** Milliseconds since 1970. */

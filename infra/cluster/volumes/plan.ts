@@ -5,10 +5,12 @@
 import type { VolumeReplicationStatus, VolumeStatus } from '../../config/resource-status.ts';
 import { isOurs } from '../../config/volume-replication.ts';
 import { destinationEnd } from './destination-end.ts';
-import { nextOf } from './due.ts';
-import { type End, nothing, type Owner, type Steps, type Subject } from './end.ts';
+import { lastSlot, missedBetween, nextOf } from './due.ts';
+import { type End, lookSoonMs, nothing, type Owner, type Steps, type Subject } from './end.ts';
 import { syncOf } from './names.ts';
 import type { Observed } from './observed.ts';
+import { releaseOthers } from './quiesce.ts';
+import { strays } from './remains.ts';
 import { sourceEnd } from './source-end.ts';
 
 interface Verdict {
@@ -29,7 +31,6 @@ export interface PlannedVolumes extends Steps {
 
 /** Something arrives, or a claim appears, without a word from the API server. */
 const lookAgainMs = 60_000;
-const lookSoonMs = 5_000;
 
 export function planVolumes(
   owner: Owner,
@@ -41,15 +42,14 @@ export function planVolumes(
   const { site, place } = observed;
   if (!isOurs(source.method)) {
     const message = `method ${source.method} is not one of Causeway's: it is left to another operator`;
-    return only(before, 'Unknown', 'NotOurs', message);
+    return { ...only(before, 'Unknown', 'NotOurs', message), ...givenUp(owner, observed) };
   }
   if (site !== source.site && site !== destination.site) {
     const message = `this cluster stands beside site ${site}: ${source.site} and ${destination.site} look after it`;
-    return only(before, 'Unknown', 'OtherSites', message);
+    return { ...only(before, 'Unknown', 'OtherSites', message), ...givenUp(owner, observed) };
   }
   const [missing] = observed.missing;
-  if (missing)
-    return { ...only(before, 'False', missing.reason, missing.message), againAfterMs: lookAgainMs };
+  if (missing) return { ...only(before, 'False', missing.reason, missing.message), againAfterMs: lookSoonMs };
   if (!place) return only(before, 'False', 'SiteMissing', `there is no Site ${site}: create it`);
   const claims = volumesOf(owner, before, observed);
   const known = new Map((before.volumes ?? []).map((volume) => [volume.claim, volume]));
@@ -63,22 +63,37 @@ export function planVolumes(
     return { claim, ends: [...first, ...last], status: last[0]?.status ?? after };
   });
   const ends = volumes.flatMap((volume) => volume.ends);
+  const others = {
+    shipped: site === source.site ? claims : [],
+    restored: site === destination.site ? claims : [],
+  };
+  const syncs = new Map(volumes.map(({ claim, ends: [end] }) => [claim, end?.sync]));
   return {
     create: ends.flatMap(({ create }) => create),
-    remove: ends.flatMap(({ remove }) => remove),
-    annotate: ends.flatMap(({ annotate }) => annotate),
+    remove: [...ends.flatMap(({ remove }) => remove), ...strays(owner, observed, others)],
+    annotate: [
+      ...ends.flatMap(({ annotate }) => annotate),
+      ...releaseOthers(observed.claims, owner.name, syncs),
+    ],
     verdicts: verdictsOf(
       owner,
       ends,
       volumes.map(({ status }) => status),
     ),
     figures: figuresOf(owner, before, observed, {
-      ends,
+      syncs,
       volumes: volumes.map(({ claim, status }) => ({ claim, ...status })),
     }),
     againAfterMs: soonest(ends),
   };
 }
+
+/** What a document has left where it is for another operator, or another cluster, now. */
+const givenUp = (owner: Owner, observed: Observed): Steps => ({
+  create: [],
+  remove: strays(owner, observed, { shipped: [], restored: [] }),
+  annotate: releaseOthers(observed.claims, owner.name, new Map()),
+});
 
 /** By the name that each has at the source, however it went. */
 function volumesOf(
@@ -141,7 +156,13 @@ function figuresOf(
   { spec }: Owner,
   before: Figures,
   { site, now }: Observed,
-  { ends, volumes }: { readonly ends: readonly End[]; readonly volumes: readonly VolumeStatus[] },
+  {
+    syncs,
+    volumes,
+  }: {
+    readonly syncs: ReadonlyMap<string, string | undefined>;
+    readonly volumes: readonly VolumeStatus[];
+  },
 ): Figures {
   const isDestination = site === spec.destination.site;
   const last = volumes
@@ -154,7 +175,7 @@ function figuresOf(
   const word = manual === undefined ? undefined : syncOf('manual', manual);
   const isDone =
     word !== undefined && volumes.length > 0 && volumes.every(({ shipped }) => shipped?.sync === word);
-  const missed = ends.reduce((sum, end) => sum + (end.missed ?? 0), before.missedIntervals ?? 0);
+  const missed = volumes.map((volume) => missedUntilNow(volume, syncs.get(volume.claim), schedule, now));
   const [only, ...others] = volumes;
   const image = others.length === 0 ? only?.latestImage : undefined;
   return {
@@ -162,13 +183,26 @@ function figuresOf(
     lastSyncDuration: last && durationOf(last),
     nextSyncTime: next === undefined ? undefined : `${new Date(next).toISOString().slice(0, 19)}Z`,
     lastManualSync: isDone ? manual : before.lastManualSync,
-    missedIntervals: isSource && schedule !== undefined ? missed : undefined,
+    missedIntervals:
+      isSource && schedule !== undefined ? missed.reduce((sum, one) => sum + one, 0) : undefined,
     latestImage:
       image === undefined
         ? undefined
         : { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: image },
     volumes: [...volumes],
   };
+}
+
+/** What is under way, or fails, has left out what has come since: a figure that grew at its end alone would warn nobody. */
+function missedUntilNow(
+  { missed = 0, shipped }: VolumeStatus,
+  sync: string | undefined,
+  schedule: string | undefined,
+  now: number,
+): number {
+  if (schedule === undefined || sync === undefined || sync === shipped?.sync) return missed;
+  const last = lastSlot(schedule, now) ?? sync;
+  return missed + missedBetween(schedule, shipped?.sync, sync) + missedBetween(schedule, sync, last);
 }
 
 const durationOf = ({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Named } from '../cluster-object.ts';
 import { label } from './names.ts';
-import type { SeenClaim, SeenJob, SeenSnapshot } from './observed.ts';
+import type { SeenClaim, SeenClass, SeenJob, SeenSnapshot } from './observed.ts';
 
 export interface Read<Seen> extends Named {
   readonly seen: Seen;
@@ -16,7 +16,8 @@ const strings = z
   .transform((value) => value ?? {});
 const metadata = z.object({
   name: z.string(),
-  namespace: z.string(),
+  // Classes have none.
+  namespace: z.string().default(''),
   uid: z.string(),
   resourceVersion: z.string(),
   creationTimestamp: z.string(),
@@ -29,10 +30,13 @@ const claimSchema = z.object({
   metadata,
   spec: z.object({
     volumeMode: z.string().default('Filesystem'),
+    storageClassName: z.string().nullish(),
     accessModes: z.array(z.string()).default([]),
     resources: z.object({ requests: strings }).default({ requests: {} }),
   }),
-  status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }),
+  status: z
+    .object({ phase: z.string().default('Pending'), capacity: strings })
+    .default({ phase: 'Pending', capacity: {} }),
 });
 
 const snapshotSchema = z.object({
@@ -42,6 +46,7 @@ const snapshotSchema = z.object({
     .object({
       readyToUse: z.boolean().nullish(),
       creationTime: z.string().nullish(),
+      restoreSize: z.coerce.string().nullish(),
       error: z.object({ message: z.string().nullish() }).nullish(),
     })
     .nullish(),
@@ -85,11 +90,12 @@ export function readClaim(value: unknown): Read<SeenClaim> | undefined {
   const { data } = claimSchema.safeParse(value);
   if (!data) return undefined;
   const { volumeMode, accessModes, resources } = data.spec;
-  const size = resources.requests.storage ?? '';
-  const { annotations } = data.metadata;
-  const { phase } = data.status;
-  const seen = { ...common(data.metadata), annotations, volumeMode, accessModes, size, phase };
-  return readAs(data.metadata, seen);
+  const { phase, capacity } = data.status;
+  return readAs(data.metadata, {
+    ...{ ...common(data.metadata), annotations: data.metadata.annotations },
+    ...{ volumeMode, accessModes, phase, size: resources.requests.storage ?? '', capacity: capacity.storage },
+    storageClassName: data.spec.storageClassName || undefined,
+  });
 }
 
 export function readSnapshotObject(value: unknown): Read<SeenSnapshot> | undefined {
@@ -101,9 +107,29 @@ export function readSnapshotObject(value: unknown): Read<SeenSnapshot> | undefin
     claim: spec.source.persistentVolumeClaimName ?? undefined,
     isReady: status?.readyToUse === true,
     takenAt: status?.creationTime ?? undefined,
+    restoreSize: status?.restoreSize ?? undefined,
     error: status?.error ? (status.error.message ?? 'it does not say why') : undefined,
   };
   return readAs(data.metadata, seen);
+}
+
+const classSchema = z.object({ metadata });
+/** One is older than the other, and still read. */
+const defaultMarks = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+  'snapshot.storage.kubernetes.io/is-default-class',
+];
+
+/** A StorageClass or a VolumeSnapshotClass. */
+export function readClass(value: unknown): Read<SeenClass> | undefined {
+  const { data } = classSchema.safeParse(value);
+  if (!data) return undefined;
+  const { name, annotations } = data.metadata;
+  return readAs(data.metadata, {
+    name,
+    isDefault: defaultMarks.some((mark) => annotations[mark] === 'true'),
+  });
 }
 
 /** Only those that were made for a VolumeReplication. */

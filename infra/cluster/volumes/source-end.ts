@@ -2,220 +2,155 @@
 
 import type { Method } from '../../config/volume-replication.ts';
 import { shipCommand } from '../../volumes/tasks.ts';
-import { type Due, missedBetween, momentOf, timetable } from './due.ts';
+import { missedBetween, timetable } from './due.ts';
 import {
   type End,
+  hangs,
+  isOutdated,
   nothing,
   type ObjectRef,
-  ownedBy,
   pathOf,
   retryMs,
-  type Steps,
   type Subject,
   whileWaiting,
 } from './end.ts';
-import { directory, type Manifest, moverJob, volumeClaim, volumeSnapshot } from './manifests.ts';
-import { annotation, isForeign, isOf, label, labelsOf, objectName } from './names.ts';
+import { directory, moverJob } from './manifests.ts';
+import { annotation, isForeign, objectName } from './names.ts';
 import type { SeenClaim, SeenJob } from './observed.ts';
-
-/** What is there of a sync. */
-interface Under {
-  readonly sync: string;
-  readonly claim: SeenClaim;
-  /** Made by somebody else: it stays. */
-  readonly foreign: Due['snapshot'];
-}
+import {
+  type Cut,
+  failedFor,
+  metadataOf,
+  pointInTime,
+  quiescing,
+  snapshotOf,
+  type Under,
+  working,
+} from './point-in-time.ts';
+import { release } from './quiesce.ts';
+import { begun, remains } from './remains.ts';
+import { largest } from './sizes.ts';
 
 export function sourceEnd(subject: Subject, method: Method): End {
   const { owner, before, observed } = subject;
   const { shipped } = before;
   const source = observed.claims.find(({ name }) => name === subject.claim);
-  const { due, next } = timetable(owner.spec.trigger, {
-    ...observed,
-    claim: subject.claim,
-    shipped,
-  });
+  const { due, next } = timetable(owner.spec.trigger, { ...observed, claim: subject.claim, shipped });
   const againAfterMs = next === undefined ? undefined : Math.max(1000, next - observed.now);
-  const idle = { ...nothing, status: before, againAfterMs };
-  if (!source) {
-    const message = `there is no claim ${subject.claim} in namespace ${owner.namespace}: create it`;
-    return { ...idle, state: 'failed', reason: 'ClaimMissing', message };
-  }
+  if (!source) return { ...withoutClaim(subject, method), againAfterMs };
   if (source.volumeMode !== 'Filesystem') {
     const message = `claim ${source.name} has volumeMode ${source.volumeMode}: files are moved, so that it must be Filesystem`;
-    return { ...idle, state: 'failed', reason: 'VolumeModeUnsupported', message };
+    return { ...failedFor(subject, { reason: 'VolumeModeUnsupported', message }), againAfterMs };
   }
   const leftovers = remains(subject).filter(({ sync }) => sync === shipped?.sync);
-  const cleanup = { ...idle, remove: leftovers.map(({ ref }) => ref) };
+  const cleanup = leftovers.map(({ ref }) => ref);
   const sync = begun(subject) ?? (owner.spec.paused ? undefined : due?.sync);
   if (sync === undefined) {
     const [reason, message] = owner.spec.paused
       ? ['Paused', 'nothing new begins: spec.paused']
       : ['Synced', shipped ? `shipped as of ${shipped.takenAt}` : 'waits for its trigger'];
-    return { ...cleanup, state: 'idle', reason, message };
+    const idle = { state: 'idle', reason, message, status: before, againAfterMs } as const;
+    return { ...nothing, ...idle, remove: cleanup };
   }
-  const under: Under = { sync, claim: source, foreign: due?.sync === sync ? due.snapshot : undefined };
-  const step = stepOf(subject, method, under);
+  const step = stepOf(subject, method, { sync, name: nameOf(subject, sync), claim: source });
   return {
     ...step,
+    sync,
     againAfterMs: step.againAfterMs ?? againAfterMs,
-    remove: [...cleanup.remove, ...step.remove],
+    remove: [...cleanup, ...step.remove],
   };
 }
 
-type Remain = { readonly sync: string; readonly ref: ObjectRef };
+const nameOf = ({ owner, claim }: Subject, sync: string): string =>
+  objectName('ship', owner.name, claim, sync);
 
-/** What was made for syncs and is still there. */
-function remains({ owner, claim, observed }: Subject): Remain[] {
-  const ours = <
-    Item extends {
-      readonly labels: Readonly<Record<string, string>>;
-      readonly name: string;
-      readonly uid: string;
-    },
-  >(
-    items: readonly Item[],
-    kind: Manifest['kind'],
-  ): Remain[] =>
-    items
-      .filter((item) => isOf(item, 'ship', owner.name, claim))
-      .map(({ name, uid, labels }) => ({ sync: labels[label.sync] ?? '', ref: { kind, name, uid } }));
-  return [
-    ...ours(observed.jobs, 'Job'),
-    ...ours(observed.claims, 'PersistentVolumeClaim'),
-    ...ours(observed.snapshots, 'VolumeSnapshot'),
-  ];
+/** What is being shipped comes to its end; whatever else was made for a claim that is gone goes. */
+function withoutClaim(subject: Subject, method: Method): End {
+  const { owner, observed } = subject;
+  const message = `there is no claim ${subject.claim} in namespace ${owner.namespace}: create it`;
+  const missing = failedFor(subject, { reason: 'ClaimMissing', message });
+  const sync = begun(subject);
+  const name = nameOf(subject, sync ?? '');
+  const job = observed.jobs.find((one) => one.name === name);
+  if (sync === undefined || !job || hangs(job)) {
+    return { ...missing, remove: remains(subject).map(({ ref }) => ref) };
+  }
+  const { status } = afterJob(subject, { sync, name, claim: undefined }, job, method);
+  return { ...missing, sync, status };
 }
-
-/** The sync that is under way: the oldest that is not shipped. */
-const begun = (subject: Subject): string | undefined =>
-  remains(subject)
-    .map(({ sync }) => sync)
-    .filter((sync) => sync !== subject.before.shipped?.sync)
-    .toSorted()[0];
-
-const working = (subject: Subject, steps: Partial<Steps>, reason: string, message: string): End => ({
-  ...nothing,
-  ...steps,
-  state: 'working',
-  reason,
-  message,
-  status: subject.before,
-});
 
 function stepOf(subject: Subject, method: Method, under: Under): End {
   const { owner, claim, observed } = subject;
-  const name = objectName('ship', owner.name, claim, under.sync);
-  const job = observed.jobs.find((one) => one.name === name);
-  if (job) return afterJob(subject, under, job, method);
+  const job = observed.jobs.find(({ name }) => name === under.name);
   const isRead = method === 'Direct' && !isForeign(under.sync);
-  const taken = isRead ? undefined : pointInTime(subject, method, under, name);
+  if (job) {
+    const lost = inTheWay(subject, method, under, job);
+    if (lost.length > 0)
+      return working(subject, { remove: lost }, 'Restarting', `ships sync ${under.sync} anew`);
+    return afterJob(subject, under, job, method);
+  }
+  const taken = isRead ? undefined : pointInTime(subject, method, under);
   if (taken && 'state' in taken) return taken;
-  const waits = taken ? undefined : quiesced(subject, under);
+  const waits = taken ? undefined : quiescing(subject, under);
   if (waits) return waits;
+  const mover = moverFor(subject, under, taken);
+  const annotate = taken && method !== 'Clone' ? release(under.claim, owner.name, under.sync) : [];
+  return working(
+    subject,
+    { create: [mover], annotate },
+    'Shipping',
+    `ships claim ${claim}, sync ${under.sync}`,
+  );
+}
+
+/** Without: the claim itself is read. */
+function moverFor(subject: Subject, under: Under, taken: Cut | undefined) {
+  const { owner, claim, observed } = subject;
   const takenAt = taken?.takenAt ?? new Date(observed.now).toISOString();
   const { retention } = owner.spec.source;
   const { site, place } = observed;
   const args = shipCommand({
     ...{ site, ...place, directory, claim, namespace: owner.namespace, replication: owner.name },
     ...{ bucket: owner.spec.repository.bucket, path: pathOf(owner, claim) },
-    ...{ sync: under.sync, takenAt, size: under.claim.size },
+    ...{ sync: under.sync, takenAt, size: largest(under.claim.size, under.claim.capacity) },
     ...{ keepLast: retention.last, keepHourly: retention.hourly, keepDaily: retention.daily },
     ...{ keepWeekly: retention.weekly, keepMonthly: retention.monthly },
   });
-  const metadata = {
-    ...metadataOf(subject, name, under.sync),
-    annotations: { [annotation.takenAt]: takenAt },
-  };
-  const mover = moverJob(metadata, {
+  const metadata = { ...metadataOf(subject, under), annotations: { [annotation.takenAt]: takenAt } };
+  return moverJob(metadata, {
     ...{ image: subject.image, args, secretName: owner.spec.repository.secretName },
     claim: taken?.claim ?? claim,
     isReadOnly: true,
   });
-  const annotate = taken && method !== 'Clone' ? release(under) : [];
-  return working(subject, { create: [mover], annotate }, 'Shipping', `ships sync ${under.sync}`);
 }
 
-const metadataOf = ({ owner, claim }: Subject, name: string, sync: string) => ({
-  name,
-  labels: labelsOf('ship', owner.name, claim, sync),
-  ...ownedBy(owner),
-});
+/** What has to go where a mover waits for a volume that will not come, or for what the document names no more. */
+function inTheWay(subject: Subject, method: Method, under: Under, job: SeenJob): ObjectRef[] {
+  if (job.state.kind === 'succeeded') return [];
+  const shown = subject.observed.claims.find(({ name }) => name === under.name);
+  const mover = { kind: 'Job', name: job.name, uid: job.uid } as const;
+  const isOver = hangs(job) && isOutdated(job, subject.owner);
+  if (!shown) return isOver || method !== 'Direct' || isForeign(under.sync) ? [mover] : [];
+  const volume = { kind: 'PersistentVolumeClaim', name: shown.name, uid: shown.uid } as const;
+  const isPending = shown.phase === 'Pending';
+  const isOfSnapshot = method !== 'Clone' || isForeign(under.sync);
+  const isLost = isPending && isOfSnapshot && !snapshotOf(subject, under);
+  if (!isLost && !isOver) return [];
+  return isPending ? [mover, volume] : [mover];
+}
 
-/** A volume that shows the point in time, or the step towards it. */
-function pointInTime(
+function afterJob(
   subject: Subject,
+  under: Omit<Under, 'claim'> & { readonly claim: SeenClaim | undefined },
+  job: SeenJob,
   method: Method,
-  under: Under,
-  name: string,
-): End | { readonly claim: string; readonly takenAt: string } {
-  const { owner, observed } = subject;
-  const { snapshotClassName, storageClassName } = owner.spec.source;
-  const metadata = metadataOf(subject, name, under.sync);
-  const shown = observed.claims.find((one) => one.name === name);
-  const { size, accessModes } = under.claim;
-  if (method === 'Clone' && !isForeign(under.sync)) {
-    if (shown) return { claim: name, takenAt: new Date(shown.createdAt).toISOString() };
-    const from = { kind: 'PersistentVolumeClaim', name: under.claim.name } as const;
-    const clone = volumeClaim(metadata, { size, accessModes, storageClassName, from });
-    return (
-      quiesced(subject, under) ??
-      working(subject, { create: [clone] }, 'Cloning', `clones claim ${from.name}`)
-    );
-  }
-  if (isForeign(under.sync) && !under.foreign) {
-    const remove = remains(subject)
-      .filter(({ sync }) => sync === under.sync)
-      .map(({ ref }) => ref);
-    return working(subject, { remove }, 'SnapshotGone', 'the VolumeSnapshot that was being shipped is gone');
-  }
-  const snapshot = under.foreign ?? observed.snapshots.find((one) => one.name === name);
-  if (!snapshot) {
-    const wanted = volumeSnapshot(metadata, under.claim.name, snapshotClassName);
-    return (
-      quiesced(subject, under) ?? working(subject, { create: [wanted] }, 'Snapshotting', 'takes a snapshot')
-    );
-  }
-  if (snapshot.error !== undefined && !snapshot.isReady) {
-    const message = `VolumeSnapshot ${snapshot.name}: ${snapshot.error}`;
-    return { ...nothing, state: 'failed', reason: 'SnapshotFailed', message, status: subject.before };
-  }
-  const released = snapshot.takenAt === undefined ? [] : release(under);
-  if (!snapshot.isReady) {
-    const words = `VolumeSnapshot ${snapshot.name} is not ready`;
-    return working(subject, { annotate: released }, 'Snapshotting', words);
-  }
-  if (shown) return { claim: name, takenAt: momentOf(snapshot) };
-  const from = { kind: 'VolumeSnapshot', name: snapshot.name } as const;
-  const volume = volumeClaim(metadata, { size, accessModes, storageClassName, from });
-  const steps = { create: [volume], annotate: released };
-  return working(subject, steps, 'Snapshotting', `makes a volume of VolumeSnapshot ${snapshot.name}`);
-}
-
-/** Undefined when the application holds still, or does not want to be told. */
-function quiesced(subject: Subject, { claim, sync }: Under): End | undefined {
-  const { annotations, name } = claim;
-  if (annotations[annotation.quiesce] !== 'true' || annotations[annotation.quiesced] === sync)
-    return undefined;
-  const asked = annotations[annotation.requested] === sync;
-  const ask = { claim: name, annotations: { [annotation.requested]: sync } };
-  const message = `claim ${name} is to be quiesced: its application says so by the annotation ${annotation.quiesced}: ${sync}`;
-  return { ...working(subject, { annotate: asked ? [] : [ask] }, 'Quiescing', message), state: 'waiting' };
-}
-
-function release({ claim, sync }: Under): Steps['annotate'] {
-  const { annotations, name } = claim;
-  if (annotations[annotation.requested] !== sync || annotations[annotation.released] === sync) return [];
-  return [{ claim: name, annotations: { [annotation.released]: sync } }];
-}
-
-function afterJob(subject: Subject, under: Under, job: SeenJob, method: Method): End {
+): End {
   const { owner, before, claim, observed } = subject;
   const { state } = job;
   const shown = observed.claims.find(({ name }) => name === job.name);
-  // A clone is cut when it is bound; a volume that is read itself, when it is read.
-  const isCut = method === 'Clone' ? shown?.phase === 'Bound' : state.kind === 'succeeded';
-  const annotate = isCut || under.foreign ? release(under) : [];
+  // A clone is cut when it is bound; a volume that is read itself, when it is read, or will be read anew.
+  const isCut = method === 'Clone' ? shown?.phase === 'Bound' : state.kind !== 'running';
+  const annotate = isCut || isForeign(under.sync) ? release(under.claim, owner.name, under.sync) : [];
   switch (state.kind) {
     case 'running':
       return {
@@ -225,27 +160,23 @@ function afterJob(subject: Subject, under: Under, job: SeenJob, method: Method):
     case 'failed': {
       const left = Date.parse(state.at) + retryMs - observed.now;
       const ref = { kind: 'Job', name: job.name, uid: job.uid } as const;
+      const again = left > 0 ? { againAfterMs: left } : { remove: [ref] };
       const message = `Job ${job.name}: ${state.words}`;
-      const again = left > 0 ? { remove: [], againAfterMs: left } : { remove: [ref] };
-      return { ...nothing, ...again, state: 'failed', reason: 'MoverFailed', message, status: before };
+      return { ...failedFor(subject, { reason: 'MoverFailed', message }), ...again, annotate };
     }
     case 'succeeded': {
-      const snapshot = observed.snapshots.find(({ name }) => name === job.name) ?? under.foreign;
-      const takenAt = snapshot
-        ? momentOf(snapshot)
-        : new Date(shown?.createdAt ?? job.createdAt).toISOString();
-      const times = { takenAt, startedAt: snapshot?.createdAt ?? shown?.createdAt ?? job.createdAt };
-      const shipped = { sync: under.sync, ...times, completedAt: state.at };
-      const missed = missedBetween(owner.spec.trigger.schedule, before.shipped?.sync, under.sync);
-      const message = `shipped claim ${claim} as of ${takenAt}`;
+      const takenAt = job.annotations[annotation.takenAt] ?? job.createdAt;
+      const startedAt = snapshotOf(subject, under)?.createdAt ?? shown?.createdAt ?? job.createdAt;
+      const shipped = { sync: under.sync, takenAt, startedAt, completedAt: state.at };
+      const left = missedBetween(owner.spec.trigger.schedule, before.shipped?.sync, under.sync);
+      const missed = (before.missed ?? 0) + left;
       return {
         ...nothing,
         annotate,
         state: 'idle',
         reason: 'Synced',
-        message,
-        status: { ...before, shipped },
-        missed,
+        message: `shipped claim ${claim} as of ${takenAt}`,
+        status: { ...before, shipped, ...(missed === 0 ? {} : { missed }) },
       };
     }
   }

@@ -8,7 +8,16 @@ import { readStream } from '../../../infra/bus/read-stream.ts';
 import { streamNames } from '../../../infra/bus/streams.ts';
 import { change, fill } from './content.ts';
 import { differences } from './tree.ts';
-import { addedBy, apart, password, rules, setupMs, startVolumeWorld, type VolumeWorld } from './world.ts';
+import {
+  addedBy,
+  apart,
+  bucket,
+  password,
+  rules,
+  setupMs,
+  startVolumeWorld,
+  type VolumeWorld,
+} from './world.ts';
 
 let volumes: VolumeWorld;
 let running: Awaited<ReturnType<VolumeWorld['world']['deploy']>>;
@@ -106,6 +115,21 @@ test('a shipment that has not arrived whole is waited for, and nothing is touche
 
   expect((await restoring.ended).code).toBe(0);
   expect(await readdir(destination)).toEqual(['file']);
+});
+
+test('keys that may not write are told of, whether there is a repository or not', async () => {
+  const source = await volumes.volume();
+  await writeFile(join(source, 'file'), 'content');
+  const claim = 'forbidden';
+  const refused = await volumes.ship('paris', source, { sync: 'one', claim }, 'reader').ended;
+  expect([refused.code, refused.words]).toEqual([1, expect.stringMatching(/Access ?Denied/i)]);
+  expect((await volumes.ship('paris', source, { sync: 'one', claim }).ended).code).toBe(0);
+
+  const again = await volumes.ship('paris', source, { sync: 'two', claim }, 'reader').ended;
+
+  expect([again.code, again.words]).toEqual([1, expect.stringMatching(/Access ?Denied/i)]);
+  const shipments = (await volumes.keys('paris', bucket, claim)).filter((key) => key.includes('/shipments/'));
+  expect(shipments).toHaveLength(1);
 });
 
 test('it says what is wrong, and nothing that is secret', async () => {

@@ -1,5 +1,8 @@
 /** A directory as a whole: contents, modes, owners, times, links and extended attributes, as one archive shows them. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -14,21 +17,26 @@ const reproducible = [
 
 /** What tells two directories apart: nothing where they are the same, else a listing of both. */
 export async function differences(one: string, other: string): Promise<string> {
-  const [first, second] = await Promise.all([archive(one), archive(other)]);
-  if (first.equals(second)) return '';
-  const listings = await Promise.all([first, second].map(listing));
+  const [first, second] = await Promise.all([digest(one), digest(other)]);
+  if (first === second) return '';
+  const listings = await Promise.all([one, other].map(listing));
   return listings.join('\n--- and ---\n');
 }
 
-async function archive(directory: string): Promise<Buffer> {
-  const args = ['-C', directory, ...reproducible, '-cf', '-', '.'];
-  const { stdout } = await run('tar', args, { encoding: 'buffer', maxBuffer: mostBytes });
-  return stdout;
+const packing = (directory: string): string[] => ['-C', directory, ...reproducible, '-cf', '-', '.'];
+
+async function digest(directory: string): Promise<string> {
+  const child = spawn('tar', packing(directory), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const hash = createHash('sha256');
+  const [[code]] = await Promise.all([once(child, 'close'), pipeline(child.stdout, hash)]);
+  if (code !== 0) throw new Error(`tar ended with ${code}`);
+  return hash.digest('hex');
 }
 
-async function listing(content: Buffer): Promise<string> {
+async function listing(directory: string): Promise<string> {
+  const { stdout } = await run('tar', packing(directory), { encoding: 'buffer', maxBuffer: mostBytes });
   const listed = run('tar', ['-tvf', '-', '--full-time', '--numeric-owner'], { maxBuffer: mostBytes });
-  listed.child.stdin?.end(content);
+  listed.child.stdin?.end(stdout);
   return (await listed).stdout;
 }
 

@@ -10,6 +10,7 @@ import { expect } from 'vitest';
 import type { CausewayEvent } from '../../../events/cloudevent.ts';
 import { readEvent } from '../../../events/cloudevent.ts';
 import type { Link } from '../../../functions/ports.ts';
+import { readShipmentName } from '../../../functions/volumes/shipment-name.ts';
 import { environment } from '../../../infra/config/env.ts';
 import { createUser } from '../../../infra/sites/create-user.ts';
 import { natsUrl } from '../../../infra/sites/nats-server.ts';
@@ -67,6 +68,7 @@ export interface Moved {
 
 export interface Mover {
   readonly args: readonly string[];
+  readonly pid: number | undefined;
   /** Resolves when it says this. */
   says(words: RegExp): Promise<void>;
   readonly ended: Promise<Moved>;
@@ -82,9 +84,14 @@ export interface VolumeWorld {
   readonly world: World;
   /** A fresh directory, called as mounted volumes are. */
   volume(): Promise<string>;
-  ship(site: SiteName, directory: string, about: Partial<ShipTask> & { readonly sync: string }): Mover;
+  ship(
+    site: SiteName,
+    directory: string,
+    about: Partial<ShipTask> & { readonly sync: string },
+    user?: 'writer' | 'reader',
+  ): Mover;
   restore(site: SiteName, directory: string, about?: RestoreAbout): Mover;
-  /** Restores what has arrived until it is this sync. */
+  /** Waits for a sync, and restores it. */
   arrived(
     site: SiteName,
     directory: string,
@@ -152,6 +159,7 @@ export async function startVolumeWorld(): Promise<VolumeWorld> {
     });
     return {
       args: [file, ...args],
+      pid: child.pid,
       ended,
       async says(wanted) {
         while (!wanted.test(words)) await once(heard, 'words');
@@ -168,21 +176,27 @@ export async function startVolumeWorld(): Promise<VolumeWorld> {
     return run(restoreCommand(task), 'reader');
   }
 
+  async function keys(site: SiteName, inBucket: string, claim: string): Promise<string[]> {
+    const { client } = applicationAt(world, site);
+    const listed = await client.send(
+      new ListObjectsV2Command({ Bucket: inBucket, Prefix: `shop/${claim}/` }),
+    );
+    return (listed.Contents ?? []).map(({ Key = '' }) => Key);
+  }
+
   return {
     world,
     restore,
-    arrived: (site, directory, { sync, claim = 'orders' }) =>
-      eventually(async () => {
-        const moved = await restore(site, directory, { claim, waitSeconds: 0 }).ended;
-        expect(moved).toMatchObject({ code: 0, event: { data: { sync } } });
-        return moved;
-      }, 60_000),
-    async keys(site, inBucket, claim) {
-      const { client } = applicationAt(world, site);
-      const listed = await client.send(
-        new ListObjectsV2Command({ Bucket: inBucket, Prefix: `shop/${claim}/` }),
+    keys,
+    async arrived(site, directory, { sync, claim = 'orders' }) {
+      const isShipment = (key: string) => readShipmentName(key.slice(`shop/${claim}/`.length))?.sync === sync;
+      await eventually(
+        async () => expect((await keys(site, bucket, claim)).some(isShipment)).toBe(true),
+        60_000,
       );
-      return (listed.Contents ?? []).map(({ Key = '' }) => Key);
+      const moved = await restore(site, directory, { claim }).ended;
+      expect(moved).toMatchObject({ code: 0, event: { data: { sync } } });
+      return moved;
     },
     async carry(key) {
       const [from, to] = [applicationAt(world, 'paris'), applicationAt(world, 'tokyo')];
@@ -194,14 +208,14 @@ export async function startVolumeWorld(): Promise<VolumeWorld> {
       await mkdir(directory, { recursive: true });
       return directory;
     },
-    ship(site, directory, { claim = 'orders', ...about }) {
+    ship(site, directory, { claim = 'orders', ...about }, user = 'writer') {
       const task = {
         namespace: 'shop',
         replication: 'orders',
         keepLast: 3,
         takenAt: new Date().toISOString(),
       };
-      return run(shipCommand({ ...place(site, directory, claim), claim, ...task, ...about }), 'writer');
+      return run(shipCommand({ ...place(site, directory, claim), claim, ...task, ...about }), user);
     },
     async stop() {
       await world.stop();

@@ -22,7 +22,7 @@ export class Bucket {
     const note = async (what: string): Promise<void> => void done.push(what);
     return {
       site,
-      retention: { last: 2 },
+      retention: { last: 1 },
       clock: { now: () => Date.parse('2026-01-02T03:05:05Z'), sleep: async () => undefined },
       repository: {
         prepare: () => note('prepare'),
@@ -45,15 +45,19 @@ export class Bucket {
         list: async () =>
           [...this.shipments.keys()].toSorted().flatMap((name) => readShipmentName(name) ?? []),
         read: async (name) => this.shipments.get(name),
-        write: async (shipment) => {
+        write: async (about) => {
           done.push('write');
-          this.shipments.set(shipment.shipped.shipment, shipment);
+          const files = [...this.files];
+          const bytes = files.reduce((sum, { size }) => sum + size, 0);
+          const shipped = { ...about, needs: { files: files.length, bytes } };
+          this.shipments.set(about.shipment, { shipped, files: () => oneByOne(files) });
+          return shipped;
         },
         remove: async (name) => {
           done.push('remove');
           this.shipments.delete(name);
         },
-        files: async () => [...this.files],
+        files: () => oneByOne(this.files),
       },
     };
   }
@@ -68,9 +72,14 @@ export class Bucket {
       needs: { files: 0, bytes: 0 },
       shipment: shipmentName({ site, sync, takenAt, snapshot }),
     };
-    this.shipments.set(shipped.shipment, { shipped, files: [] });
+    this.shipments.set(shipped.shipment, { shipped, files: () => oneByOne([]) });
     return shipped;
   }
+}
+
+/** By name, as a bucket lists them. */
+export async function* oneByOne(files: readonly RepositoryFile[]): AsyncGenerator<RepositoryFile> {
+  yield* files.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 export const dueEvent = (sync = 'one') =>

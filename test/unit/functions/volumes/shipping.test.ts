@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { VolumeFunction } from '../../../../functions/define.ts';
 import { restoreSnapshot } from '../../../../functions/restore-snapshot.ts';
 import { shipSnapshot } from '../../../../functions/ship-snapshot.ts';
-import { candidates } from '../../../../functions/volumes/arrival.ts';
+import { candidates, compare, wordsFor } from '../../../../functions/volumes/arrival.ts';
 import { readShipmentName, shipmentName } from '../../../../functions/volumes/shipment-name.ts';
-import { Bucket, dueEvent, shippedEvent } from './bench.ts';
+import { Bucket, dueEvent, oneByOne, shippedEvent } from './bench.ts';
 
 const ship: VolumeFunction = shipSnapshot;
 const restore: VolumeFunction = restoreSnapshot;
@@ -15,9 +15,11 @@ test('a shipment is written last, and lists every file that is there', async () 
 
   const outcome = await ship.handle(dueEvent(), bucket.at('paris'));
 
-  expect(bucket.done).toEqual(['prepare', 'forget', 'store', 'write']);
+  expect(bucket.done).toEqual(['prepare', 'store', 'write']);
   const [shipment] = bucket.shipments.values();
-  expect(shipment?.files).toEqual(bucket.files);
+  expect(await Array.fromAsync(shipment?.files() ?? [])).toEqual(
+    await Array.fromAsync(oneByOne(bucket.files)),
+  );
   expect(outcome).toMatchObject({ kind: 'done', emitted: [{ data: { needs: { files: 2, bytes: 11 } } }] });
 });
 
@@ -45,6 +47,15 @@ test('what nothing keeps goes, with its shipment, before the next is stored', as
   expect([...bucket.shipments.values()].map(({ shipped }) => shipped.sync)).toEqual(['newer', 'one']);
 });
 
+test('as long as no more are there than stay, the repository is not asked what goes', async () => {
+  const bucket = new Bucket();
+  bucket.before('paris', 'old', '1');
+
+  await ship.handle(dueEvent(), bucket.at('paris'));
+
+  expect(bucket.done).toEqual(['store', 'write']);
+});
+
 test('nothing is pruned while a snapshot of the other site is kept', async () => {
   const bucket = new Bucket();
   bucket.before('paris', 'old', '1');
@@ -60,6 +71,7 @@ test('nothing is pruned while a snapshot of the other site is kept', async () =>
 test('nothing is removed while somebody else works in the repository', async () => {
   const bucket = new Bucket();
   bucket.before('paris', 'old', '1');
+  bucket.before('paris', 'newer', '2');
   bucket.kept = undefined;
 
   await ship.handle(dueEvent(), bucket.at('paris'));
@@ -72,7 +84,7 @@ test('a repository that another site wrote last is taken over first', async () =
   bucket.kept = [bucket.before('paris', 'theirs', '1').snapshot];
 
   await ship.handle(dueEvent(), bucket.at('tokyo'));
-  expect(bucket.done).toEqual(['adopt', 'forget', 'store', 'write']);
+  expect(bucket.done).toEqual(['adopt', 'store', 'write']);
   bucket.done.length = 0;
   await ship.handle(dueEvent('two'), bucket.at('tokyo'));
 
@@ -117,6 +129,18 @@ test('what was shipped from here is not put over what has come since', () => {
   ].flatMap(({ shipment }) => readShipmentName(shipment) ?? []);
 
   expect(candidates(listed, 'tokyo').map(({ sync }) => sync)).toEqual(['newer', 'theirs']);
+});
+
+test('what is missing is counted, and some of it named; what else is there is no matter', async () => {
+  const file = (name: string, size = 1) => ({ name, size });
+  const listed = ['a', 'c', 'e', 'g', 'i'].map((name) => file(name));
+  const there = [file('a'), file('b'), file('c', 2), file('h'), file('i')];
+
+  const compared = await compare(oneByOne(listed), oneByOne(there));
+
+  expect(compared).toEqual({ files: 5, missing: 3, names: ['c', 'e', 'g'] });
+  expect(wordsFor(compared)).toBe('3 of 5 files have not arrived: c, e, g');
+  expect(await compare(oneByOne(listed), oneByOne([]))).toMatchObject({ missing: 5, names: ['a', 'c', 'e'] });
 });
 
 test('the name of a shipment says what it is, and nothing else is one', () => {

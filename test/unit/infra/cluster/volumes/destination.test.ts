@@ -31,6 +31,7 @@ test('a shipment fills a claim as the document wants it, and an image of it is t
   const spec =
     'destination: { site: tokyo, size: 20Gi, storageClassName: cheap, accessModes: [ReadWriteMany] }';
   const story = new Story('tokyo', orders.replace('destination: { site: tokyo }', spec));
+  story.storageClasses.push({ name: 'cheap', isDefault: false });
   story.arrive('one');
   restoredOnce(story);
 

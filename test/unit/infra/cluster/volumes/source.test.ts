@@ -1,6 +1,5 @@
 /** The source's end of a VolumeReplication, as stories. */
 import { expect, test } from 'vitest';
-import { annotation } from '../../../../../infra/cluster/volumes/names.ts';
 import { document, orders, Story, start } from './story.ts';
 
 const minutes = (count: number): number => count * 60_000;
@@ -86,6 +85,29 @@ test('the next time of the schedule begins the next sync; those in between are c
   });
 });
 
+test('while a sync fails, the times that pass without one are counted', () => {
+  const story = new Story('paris');
+  story.claim('orders');
+  shippedOnce(story);
+  story.now = Date.parse('2026-01-02T03:10:30Z');
+  story.settle();
+  story.cut();
+  story.settle();
+  story.endJobs({ kind: 'failed', at: story.time, words: 'AccessDenied' });
+  const counted = [];
+  for (const minute of [1, 10, 20, 30]) {
+    story.now = Date.parse('2026-01-02T03:10:30Z') + minutes(minute);
+    counted.push(story.plan().figures.missedIntervals);
+  }
+  // The last one that has come may still have its sync.
+  expect(counted).toEqual([0, 0, 1, 2]);
+
+  shippedOnce(story);
+  expect(story.figures.missedIntervals).toBe(2);
+  shippedOnce(story);
+  expect(story.figures.missedIntervals).toBe(2);
+});
+
 test('a sync that is under way when the next one is due comes to its end first', () => {
   const story = new Story('paris');
   story.claim('orders');
@@ -161,25 +183,6 @@ test('any snapshot of the claim that appears is shipped when it is ready, oldest
 
   expect(story.snapshots.map(({ name }) => name)).toEqual(['nightly', 'of-others', 'second']);
   expect(story.figures.volumes?.[0]?.shipped?.takenAt).toBe('2026-01-02T03:04:06.000Z');
-});
-
-test('an application that wants to be told is asked to hold still, and told when it may go on', () => {
-  const story = new Story('paris');
-  story.claim('orders', { annotations: { [annotation.quiesce]: 'true' } });
-  const waiting = story.settle();
-  expect(story.snapshots).toEqual([]);
-  expect(condition(waiting, 'Progressing')).toMatchObject({ status: 'True', reason: 'Quiescing' });
-  const asked = story.claims[0]?.annotations[annotation.requested] ?? '';
-  expect(asked).toBe('20260102030000');
-
-  story.annotate('orders', { [annotation.quiesced]: asked });
-  story.settle();
-  expect(story.snapshots).toHaveLength(1);
-  expect(story.claims[0]?.annotations[annotation.released]).toBeUndefined();
-  story.cut();
-  story.settle();
-
-  expect(story.claims[0]?.annotations[annotation.released]).toBe(asked);
 });
 
 test('what fails is said, in the words of what failed, and tried again later', () => {

@@ -6,6 +6,7 @@ import type {
   Arrival,
   Missing,
   SeenClaim,
+  SeenClass,
   SeenJob,
   SeenSnapshot,
 } from '../../../../../infra/cluster/volumes/observed.ts';
@@ -39,6 +40,9 @@ export class Story {
   jobs: SeenJob[] = [];
   manifests: Manifest[] = [];
   missing: Missing[] = [];
+  storageClasses: SeenClass[] = [{ name: 'fast', isDefault: true }];
+  snapshotClasses: SeenClass[] = [{ name: 'cut', isDefault: true }];
+  generation = 1;
   arrivals = new Map<string, Arrival>();
   figures: Figures = {};
   spec: VolumeReplication['spec'];
@@ -58,6 +62,7 @@ export class Story {
     this.claims.push({
       ...{ name, uid: `claim-${++this.#uids}`, labels: {}, annotations: {}, createdAt: this.time },
       ...{ volumeMode: 'Filesystem', size: '10Gi', accessModes: ['ReadWriteOnce'], phase: 'Bound' },
+      ...{ capacity: undefined, storageClassName: undefined },
       ...about,
     });
   }
@@ -65,16 +70,29 @@ export class Story {
   snapshot(name: string, about: Partial<SeenSnapshot> = {}): void {
     this.snapshots.push({
       ...{ name, uid: `snapshot-${++this.#uids}`, labels: {}, createdAt: this.time },
-      ...{ claim: 'orders', isReady: false, takenAt: undefined, error: undefined },
+      ...{ claim: 'orders', isReady: false, takenAt: undefined, restoreSize: undefined, error: undefined },
       ...about,
     });
   }
 
+  /** Somebody changes the document. */
+  change(spec: string): void {
+    this.spec = document(spec).spec;
+    this.generation += 1;
+  }
+
   plan(): PlannedVolumes {
-    const owner = { name: 'orders', namespace: 'shop', uid: 'uid', spec: this.spec };
-    const { site, claims, snapshots, jobs, missing, arrivals, now } = this;
+    const owner = {
+      name: 'orders',
+      namespace: 'shop',
+      uid: 'uid',
+      generation: this.generation,
+      spec: this.spec,
+    };
+    const { site, claims, snapshots, jobs, missing, arrivals, now, storageClasses, snapshotClasses } = this;
     const place = { endpoint: `https://s3.${site}.example`, region: 'us-east-1' };
-    const observed = { site, place, claims, snapshots, jobs, missing, arrivals, now };
+    const classes = { storageClasses, snapshotClasses };
+    const observed = { site, place, claims, snapshots, jobs, ...classes, missing, arrivals, now };
     return planVolumes(owner, this.figures, observed, 'causeway:test');
   }
 

@@ -8,6 +8,7 @@ import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
 import { identify } from '../../events/identity.ts';
 import type { Clock, HeldLock, KeyLock } from '../../functions/ports.ts';
+import { NatsAwayError } from './presence.ts';
 
 const rightSchema = z.object({ holder: z.string(), expires: z.number() });
 
@@ -31,7 +32,8 @@ export function createKeyLocks(kv: LockBucket, { clock, requestMs, madeAt }: Key
   async function take(name: string, right: Uint8Array): Promise<number | undefined> {
     try {
       return await kv.create(name, right);
-    } catch {
+    } catch (error) {
+      if (error instanceof NatsAwayError) throw error;
       const found = await kv.get(name);
       if (found?.operation !== 'PUT') return undefined;
       const { data } = rightSchema.safeParse(found.json());

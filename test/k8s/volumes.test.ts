@@ -136,6 +136,7 @@ test('a quota that forbids a claim is said in the words of the API server', asyn
 });
 
 test('a member of a group snapshot is shipped when it is ready, and stays', async () => {
+  await world.cluster.define('groupsnapshot');
   const api = { group: 'groupsnapshot.storage.k8s.io', version: 'v1', namespace };
   await world.makeClaim('grouped');
   const about = { source: { site: 'paris', claim: 'grouped' }, trigger: { snapshots: 'any' } };

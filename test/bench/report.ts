@@ -1,9 +1,10 @@
 /**
- * Turns the results of benchmarks (`causeway bench … --json > test/bench/results/NAME.json`) into the table of
+ * Turns the results of benchmarks (`causeway bench … --json > test/bench/results/NAME.json`) into the tables of
  * README.md and the plot beside it: `npm run bench:report`. A test holds both to the results.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { cpuHead, cpuRowsOf } from './cpu-table.ts';
 import { plot } from './plot.ts';
 
 const spread = z.tuple([z.number(), z.number()]);
@@ -21,6 +22,14 @@ const resultSchema = line.extend({
   scenario: z.string(),
   others: z.array(line),
   config: z.object({ objects: z.number(), rttMs: z.number(), rounds: z.number() }),
+  rounds: z.array(
+    z.object({
+      product: z.string(),
+      missing: z.number(),
+      /** By process. */
+      cpuMs: z.record(z.string(), z.number()).optional(),
+    }),
+  ),
 });
 
 export type BenchLine = z.infer<typeof line>;
@@ -30,7 +39,6 @@ export type BenchResult = z.infer<typeof resultSchema> & {
 };
 
 const here = new URL('./', import.meta.url);
-const [begin, end] = ['<!-- results -->', '<!-- end of results -->'] as const;
 
 export async function readResults(): Promise<BenchResult[]> {
   const folder = new URL('results/', here);
@@ -58,10 +66,11 @@ function rowsOf({ scenario, config, others, ...first }: BenchResult): string[][]
   );
 }
 
+const resultsHead = ['scenario', 'figure', 'Causeway', 'peer', 'ratio (spread)'] as const;
+
 /** Its columns are as wide as the formatter makes them. */
-export function tableOf(results: readonly BenchResult[]): string {
-  const head = ['scenario', 'figure', 'Causeway', 'peer', 'ratio (spread)'];
-  const rows = [head, ...results.flatMap(rowsOf)];
+function tableOf(head: readonly string[], body: readonly string[][]): string {
+  const rows = [head, ...body];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lineOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const [first = '', ...others] = rows.map((row) =>
@@ -70,8 +79,17 @@ export function tableOf(results: readonly BenchResult[]): string {
   return [first, lineOf(widths.map((wide) => '-'.repeat(wide))), ...others].join('\n');
 }
 
-/** The README with this table in it. */
-export function withTable(readme: string, table: string): string {
+/** The README with the results in it. */
+export function withTables(readme: string, results: readonly BenchResult[]): string {
+  const tables = {
+    results: tableOf(resultsHead, results.flatMap(rowsOf)),
+    cpu: tableOf(cpuHead, cpuRowsOf(results)),
+  };
+  return Object.entries(tables).reduce((text, [name, table]) => withTable(text, name, table), readme);
+}
+
+function withTable(readme: string, name: string, table: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`] as const;
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`test/bench/README.md lacks ${begin} or ${end}`);
   return `${readme.slice(0, from + begin.length)}\n\n${table}\n\n${readme.slice(to)}`;
@@ -81,6 +99,6 @@ export const files = { readme: new URL('README.md', here), plot: new URL('result
 
 if (import.meta.main) {
   const results = await readResults();
-  await writeFile(files.readme, withTable(await readFile(files.readme, 'utf8'), tableOf(results)));
+  await writeFile(files.readme, withTables(await readFile(files.readme, 'utf8'), results));
   await writeFile(files.plot, plot(results));
 }

@@ -162,7 +162,8 @@ describe('named in a document', () => {
 
     await agreed([east, west], { bucket: 'named' }, 60_000);
 
-    expect(await writtenBy(receiver)).toBeGreaterThanOrEqual(30);
+    // The youngest may be left to the next walk, and are too few for a stack then.
+    expect(await writtenBy(receiver)).toBeGreaterThan(15);
     expect(await causeway.stop()).toBe(0);
   });
 

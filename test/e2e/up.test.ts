@@ -101,9 +101,13 @@ test('while NATS is away it is not ready, says so, and its metrics do not wait f
   expect(await readiness()).toBe(200);
   await nats.kill();
   await expect.poll(readiness).toBe(503);
-  const began = Date.now();
-  expect((await fetch(`${gateway}/metrics`)).status).toBe(200);
-  expect(Date.now() - began).toBeLessThan(4_000);
+  const metricsTake = async () => {
+    const began = Date.now();
+    expect((await fetch(`${gateway}/metrics`)).status).toBe(200);
+    return Date.now() - began;
+  };
+  // What waits for NATS takes five seconds each time, a busy machine not.
+  await expect.poll(metricsTake, { timeout: 60_000 }).toBeLessThan(4_000);
   await nats.start();
   await expect.poll(readiness, { timeout: 10_000 }).toBe(200);
   child.kill('SIGTERM');

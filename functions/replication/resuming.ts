@@ -22,14 +22,14 @@ export async function writeResuming(
   const { link, target, uploads, clock, deadlines } = context;
   const { sliceMs = Number.POSITIVE_INFINITY } = deadlines;
   const stopAt = clock.now() + sliceMs;
-  const ended = new AbortController();
   let held: BegunUpload | undefined;
+  let holding: AbortController | undefined;
   const remember = async (heldUntil: number): Promise<void> => {
     if (held) await uploads.remember(link.id, ref, { ...held, heldUntil });
   };
-  const keepHolding = async (): Promise<void> => {
+  const keepHolding = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
-      await clock.sleep(holdAgainMs, ended.signal);
+      await clock.sleep(holdAgainMs, signal);
       await remember(clock.now() + heldMs).catch(() => undefined);
     }
   };
@@ -41,11 +41,12 @@ export async function writeResuming(
       return known;
     },
     async hold(upload) {
-      const isFirst = held === undefined;
       held = upload;
       await remember(clock.now() + heldMs);
+      if (holding) return;
+      holding = new AbortController();
       // Ends by the signal.
-      if (isFirst) keepHolding().catch(() => undefined);
+      keepHolding(holding.signal).catch(() => undefined);
     },
     async forget() {
       held = undefined;
@@ -56,7 +57,7 @@ export async function writeResuming(
   try {
     return await target.write(ref, content, resume);
   } finally {
-    ended.abort();
+    holding?.abort();
     // Without it the next attempt waits a little longer.
     await remember(clock.now()).catch(() => undefined);
   }

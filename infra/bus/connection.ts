@@ -35,6 +35,9 @@ function loginOf({ login }: NatsServers): Pick<ConnectionOptions, 'user' | 'pass
   return { user: login.user, pass: login.password.reveal() };
 }
 
+/** Where answers come: sites' MinIO servers may listen to the usual inboxes, and to these they need not. */
+const inboxPrefix = '_CAUSEWAY';
+
 /** What went wrong at the first connection, in words an operator can act on. */
 function wordsFor(error: unknown, hasLogin: boolean): string {
   if (error instanceof AuthorizationError) {
@@ -55,6 +58,7 @@ async function reach(access: NatsServers, name: string): Promise<NatsConnection>
       ...loginOf(access),
       ...(access.tls ? { tls: {} } : {}),
       name,
+      inboxPrefix,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       timeout: requestTimeoutMs,

@@ -101,11 +101,7 @@ export function startInformer<Item extends Named>(options: InformerOptions<Item>
       } catch (error) {
         if (signal.aborted) break;
         if (clock.now() - begun > longestPauseMs) [pauseMs, trouble] = [shortestPauseMs, undefined];
-        const problem = problemOf(
-          error,
-          name,
-          options.install === undefined ? {} : { install: options.install },
-        );
+        const problem = problemOf(error, name, { install: options.install });
         if (problem !== trouble) observer.troubled(name, problem, codeOf(error));
         trouble = problem;
         await pause(clock, pauseMs * (0.5 + Math.random() / 2), signal);

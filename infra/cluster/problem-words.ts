@@ -2,11 +2,16 @@
 import { messageOf } from '../../functions/errors.ts';
 import { codeOf } from './resource.ts';
 
+export interface Advice {
+  readonly install?: string | undefined;
+  readonly verbs?: string | undefined;
+}
+
 /** `name` of the resource, such as sites.causeway.dev; what to do about it where that is not what it is for our own. */
 export function problemOf(
   error: unknown,
   name: string,
-  { install = 'install the CRDs of Causeway', verbs = 'get, list and watch' } = {},
+  { install = 'install the CRDs of Causeway', verbs = 'get, list and watch' }: Advice = {},
 ): string {
   const code = codeOf(error);
   if (code === 401) return "the API server does not accept the account's token";

@@ -1,7 +1,7 @@
 /** Settings of the process: every environment variable that Causeway itself reads, what it means, its default. */
 import { z } from 'zod';
 import type { Deadlines } from '../../functions/ports.ts';
-import { leastCopyBytes, mostStackBytes } from '../stores/store-options.ts';
+import { leastCopyBytes, usualStackBytes } from '../stores/store-options.ts';
 import type { Environment } from './env.ts';
 import { nameSchema } from './names.ts';
 import { type NatsServers, parseNatsUrl } from './nats-url.ts';
@@ -85,7 +85,7 @@ const schema = z.object({
   CAUSEWAY_REQUEST_DEADLINE: duration('100ms', '10m').default(10_000),
   CAUSEWAY_PUT_DEADLINE: duration('100ms', '24h').default(60_000),
   CAUSEWAY_SLICE: duration('100ms', '24h').default(240_000),
-  CAUSEWAY_STACK_SIZE: size('64KiB', '32MiB').default(mostStackBytes),
+  CAUSEWAY_STACK_SIZE: size('64KiB', '32MiB').default(usualStackBytes),
   CAUSEWAY_STACK_WAIT: duration('0s', '30s').default(0),
   CAUSEWAY_SITE: nameSchema.optional(),
   CAUSEWAY_MOVER_IMAGE: z.string().optional(),

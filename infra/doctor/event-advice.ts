@@ -1,7 +1,7 @@
 /** The exact settings that make a MinIO server announce its changes to Causeway; secrets are named, never shown. */
 import { rawSubject } from '../../events/subjects.ts';
 import type { NatsServers } from '../config/nats-url.ts';
-import { notificationEnvironment } from '../sites/notification-environment.ts';
+import { announcingRights, notificationEnvironment } from '../sites/notification-environment.ts';
 
 /** Where `up` has its own NATS and gateway, if nothing else is said. */
 const usualNats = '127.0.0.1:4333';
@@ -54,6 +54,7 @@ const webhookSettings = ({ site }: EventPlan): Record<string, string> =>
 /** All that is to be done for a bucket to announce its changes to these targets. */
 export function eventAdvice(plan: EventPlan, bucket: string, arns: readonly string[]): string {
   const address = plan.nats?.servers[0] ?? usualNats;
+  const { publish, subscribe } = announcingRights(plan.site);
   const isFar = plan.via === 'nats' && isLoopback(address) && !isLoopback(new URL(plan.endpoint).host);
   return [
     ...(isFar
@@ -61,6 +62,9 @@ export function eventAdvice(plan: EventPlan, bucket: string, arns: readonly stri
       : []),
     `set these for the MinIO server of ${plan.site} and restart it, unless it has them:`,
     ...environmentLines(plan),
+    ...(plan.via === 'nats' && plan.stateFile === undefined
+      ? [`(enough is a NATS user that may publish ${publish} and subscribe ${subscribe})`]
+      : []),
     'then:',
     ...arns.map((arn) => `mc event add ${plan.site}/${bucket} ${arn} --event put,delete`),
   ].join('\n');

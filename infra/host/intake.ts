@@ -21,7 +21,14 @@ export interface Intake {
  * Puts the events of one notification on the stream; resolves when they are there. What is no notification becomes a
  * dead letter, since its sender would only send it again and keep the next ones waiting: resolves to the reason.
  */
-export async function takeNotification(
+export const takeNotification = (
+  site: string,
+  body: Uint8Array,
+  intake: Intake,
+): Promise<string | undefined> =>
+  intake.entrance.once(site, body, () => readNotification(site, body, intake));
+
+async function readNotification(
   site: string,
   body: Uint8Array,
   { entrance, deadLetters, observer }: Intake,

@@ -13,7 +13,7 @@ import { messageOf, SiteUnavailableError } from '../../functions/errors.ts';
 import type { Clock, ObjectStore } from '../../functions/ports.ts';
 import type { Secret } from '../config/secret.ts';
 import { byteBudget } from '../stores/byte-budget.ts';
-import { type Archive, archiveTypes, mostArchiveBytes, unpackStack } from '../stores/stack-archive.ts';
+import { type Archive, archiveType, mostArchiveBytes, unpackStack } from '../stores/stack-archive.ts';
 import { ArchiveError } from '../stores/untar.ts';
 import { type HttpAnswer, type HttpRequest, type HttpServer, serveHttp } from './http-server.ts';
 import { sendAgain } from './http-settle.ts';
@@ -85,8 +85,7 @@ async function take(options: ReceiverHostOptions, request: HttpRequest): Promise
   if (!store) {
     return { status: 403, body: `nothing may be written to ${subject} here: see CAUSEWAY_RECEIVES\n` };
   }
-  const archiveType = Object.values(archiveTypes).find((known) => known === headers['content-type']);
-  if (!archiveType) return { status: 415, body: `a stack is ${Object.values(archiveTypes).join(' or ')}\n` };
+  if (headers['content-type'] !== archiveType) return { status: 415, body: `a stack is ${archiveType}\n` };
   const length = Number(headers['content-length'] ?? Number.NaN);
   if (!Number.isSafeInteger(length)) return { status: 411, body: 'a stack comes with its content-length\n' };
   if (length > mostArchiveBytes || bytes > mostArchiveBytes) {
@@ -99,7 +98,7 @@ async function take(options: ReceiverHostOptions, request: HttpRequest): Promise
     if (headers['content-digest'] !== `sha-256=:${hash('sha256', body, 'base64')}:`) {
       return { status: 400, body: 'the stack is not what its content-digest says\n' };
     }
-    return await write(options, { id, subject, store }, { body, contentType: archiveType, bytes });
+    return await write(options, { id, subject, store }, { body, bytes });
   } catch (error) {
     if (error instanceof ArchiveError) return { status: 400, body: `${error.message}\n` };
     if (!(error instanceof SiteUnavailableError)) throw error;

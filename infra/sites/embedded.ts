@@ -39,12 +39,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedW
   // One after another: a build takes both cores.
   const natsBinary = await findBinary('nats-server', environment, report);
   const minioBinary = await findBinary('minio', environment, report);
-  const nats = await startNats({ binary: natsBinary, dir: join(dir, 'nats') });
+  const nats = await startNats({ binary: natsBinary, dir: join(dir, 'nats'), sites: options.sites });
   const started: MinioServer[] = [];
 
   async function startSite(name: string): Promise<EmbeddedSite> {
-    const { host, port, user, password } = nats;
-    const announce = { address: `${host}:${port}`, user, password, subject: rawSubject(name) };
+    const { host, port, siteUsers } = nats;
+    const announce = { address: `${host}:${port}`, subject: rawSubject(name), ...siteUsers.get(name) };
     const server = await startMinio({ binary: minioBinary, dir: join(dir, name), name, nats: announce });
     started.push(server);
     const { accessKey, secretKey } = await setUpSite({ server, buckets, role: 'two-way' });

@@ -15,6 +15,11 @@
  * its events and CAUSEWAYSAFE delivers all of them within some four seconds of NATS's return.
  */
 
+import { rawSubject } from '../../events/subjects.ts';
+
+/** What the NATS user of a site's MinIO server has to do, and may: announce, and hear that it is stored. */
+export const announcingRights = (site: string) => ({ publish: rawSubject(site), subscribe: '_INBOX.>' });
+
 export interface NatsTarget {
   /** host:port */
   readonly address: string;

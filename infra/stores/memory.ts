@@ -22,7 +22,7 @@ import {
 } from './memory-replica.ts';
 import type { MemorySite } from './memory-site.ts';
 import { entryOf, largestEntry, putHalved } from './stack-entry.ts';
-import { leastCopyBytes, mostStackBytes } from './store-options.ts';
+import { leastCopyBytes, usualStackBytes } from './store-options.ts';
 import { isContentMd5 } from './verified-reader.ts';
 
 export interface MemoryRequest {
@@ -92,7 +92,7 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
     abandon: async () => undefined,
     stacking: {
       largestEntry,
-      largestStack: mostStackBytes,
+      largestStack: usualStackBytes,
       room: async () => () => undefined,
       async load(ref, content) {
         const { size, retention, legalHold } = content.facts;

@@ -18,12 +18,12 @@ import { at, HERE_ONLY, type Means, versionOf } from './minio-replica.ts';
 import { loadEntry, putStack } from './minio-stack.ts';
 import { upload } from './minio-upload.ts';
 import { largestEntry, stackRoom } from './stack-entry.ts';
-import { leastCopyBytes, mostStackBytes, type Store, type StoreOptions } from './store-options.ts';
+import { leastCopyBytes, type Store, type StoreOptions, usualStackBytes } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
 
 export function minioStore(options: StoreOptions): Store {
   const { site, deadlines, budget = processBudget } = options;
-  const { stackBytes = mostStackBytes, copyBytes = leastCopyBytes } = options;
+  const { stackBytes = usualStackBytes, copyBytes = leastCopyBytes } = options;
   const deadlineMs = deadlines.requestMs;
   const wire = openWire(options);
   const sdk = buckets(options);

@@ -9,7 +9,7 @@ import { handedOver } from '../../events/catalogue.ts';
 import type { StackWritten } from '../../events/stack-events.ts';
 import { messageOf } from '../../functions/errors.ts';
 import { networkWords } from './errors.ts';
-import type { Archive } from './stack-archive.ts';
+import { type Archive, archiveType } from './stack-archive.ts';
 
 export interface ReceiverOptions {
   readonly url: string;
@@ -88,7 +88,7 @@ export function openReceiver({ url, token, ca, connectMs = 3_000 }: ReceiverOpti
   return {
     url,
     places,
-    async send(place, { body, contentType, bytes }, deadlineMs) {
+    async send(place, { body, bytes }, deadlineMs) {
       const headers = {
         'ce-specversion': '1.0',
         'ce-type': sent,
@@ -97,7 +97,7 @@ export function openReceiver({ url, token, ca, connectMs = 3_000 }: ReceiverOpti
         'ce-subject': place,
         'ce-time': new Date().toISOString(),
         'ce-causewaybytes': String(bytes),
-        'content-type': contentType,
+        'content-type': archiveType,
         'content-length': String(body.length),
         // RFC 9530.
         'content-digest': `sha-256=:${hash('sha256', body, 'base64')}:`,

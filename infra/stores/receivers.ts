@@ -14,7 +14,7 @@ import { processBudget } from './byte-budget.ts';
 import { type Receiver, ReceiverError } from './receiver.ts';
 import { mostArchiveBytes, packStack } from './stack-archive.ts';
 import { entryOf, inHalves, largestEntry, stackRoom } from './stack-entry.ts';
-import { mostStackBytes, type Store } from './store-options.ts';
+import { type Store, usualStackBytes } from './store-options.ts';
 
 export interface ReceiversOptions {
   readonly receivers: readonly Receiver[];
@@ -70,7 +70,7 @@ export function withReceivers(store: Store, options: ReceiversOptions): Store {
 
   const stacking: Stacking = {
     largestEntry,
-    largestStack: own?.largestStack ?? mostStackBytes,
+    largestStack: own?.largestStack ?? usualStackBytes,
     room: own?.room ?? ((bytes) => stackRoom(processBudget, bytes)),
     async load(ref, content) {
       if (content.facts.size > largestEntry || content.encryption !== undefined) return undefined;

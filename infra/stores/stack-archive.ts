@@ -1,7 +1,7 @@
 /**
- * The container of a stack: a tar, compressed with zstd where that pays. What a receiver unpacks says of each entry
- * all that there is to know, as JSON in one record of its PAX header; whatever does not look like what is written here
- * is refused, and no more is unpacked than was announced.
+ * The container of a stack: a tar in one frame of zstd (RFC 8878), whose checksum whoever unpacks it verifies. What a
+ * receiver unpacks says of each entry all that there is to know, as JSON in one record of its PAX header; whatever does
+ * not look like what is written here is refused, and no more is unpacked than was announced.
  */
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
@@ -15,7 +15,9 @@ import { ArchiveError, untar } from './untar.ts';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 /** MinIO refuses high levels and large windows; the first level keeps up with any link. */
-const zstd = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
+/** What does not compress grows by three bytes of each 128 KiB, and a header. */
+const mostPacked = (bytes: number): number => bytes + (bytes >> 8) + 1024;
 /** As a target of MinIO's takes it: what unpacks holds no more than 8 MiB beside the content. */
 const window = { [constants.ZSTD_d_windowLogMax]: 23 };
 
@@ -24,23 +26,20 @@ const record = 'causeway.version';
 /** Of the archive: the contents of a full stack, and what is said of them. */
 export const mostArchiveBytes = mostStackBytes + 16 * 1024 * 1024;
 
-export const archiveTypes = { plain: 'application/x-tar', compressed: 'application/zstd' } as const;
+export const archiveType = 'application/zstd';
 
 export interface Archive {
   readonly body: Buffer;
-  readonly contentType: (typeof archiveTypes)[keyof typeof archiveTypes];
   /** Uncompressed. */
   readonly bytes: number;
 }
 
-/** Left alone where it is not compressible. */
 export async function archiveOf(archive: Buffer): Promise<Archive> {
-  const packed = await compress(archive, zstd);
-  const isSmaller = packed.length < 0.9 * archive.length;
+  const bytes = archive.length;
+  // In one piece: Node's default of 16 KiB costs more than the compression.
   return {
-    body: isSmaller ? packed : archive,
-    contentType: isSmaller ? archiveTypes.compressed : archiveTypes.plain,
-    bytes: archive.length,
+    body: await compress(archive, { params, pledgedSrcSize: bytes, chunkSize: mostPacked(bytes) }),
+    bytes,
   };
 }
 
@@ -73,8 +72,7 @@ export async function unpackStack(archive: Archive, bucket: string): Promise<Sta
   });
 }
 
-async function uncompressed({ body, contentType, bytes }: Archive): Promise<Buffer> {
-  if (contentType === archiveTypes.plain) return body;
+async function uncompressed({ body, bytes }: Archive): Promise<Buffer> {
   try {
     return await decompress(body, { maxOutputLength: Math.max(bytes, 1), params: window });
   } catch (cause) {

@@ -6,6 +6,9 @@ import type { WireOptions } from './wire.ts';
 /** Uncompressed; a target keeps a stack in memory while it unpacks it. */
 export const mostStackBytes = 32 * 1024 * 1024;
 
+/** So small that some are under way at once: while one is read, another crosses, and a third is unpacked. */
+export const usualStackBytes = 8 * 1024 * 1024;
+
 /** Smaller content costs no more than the requests that spare it. */
 export const leastCopyBytes = 256 * 1024;
 
@@ -13,7 +16,7 @@ export interface StoreOptions extends WireOptions {
   readonly deadlines: Deadlines;
   /** Bounds what uploads hold in memory; without it, the process's own. */
   readonly budget?: ByteBudget | undefined;
-  /** Content that goes in one request where the dialect has stacks; without it, the most there may be. */
+  /** Content that goes in one request where the dialect has stacks; without it, the usual. */
   readonly stackBytes?: number | undefined;
   /** Content from this size on is copied where the site has it; without it, the default. */
   readonly copyBytes?: number | undefined;

@@ -1,6 +1,8 @@
 /**
  * Writes tar archives with PAX headers (POSIX.1-2001, pax interchange format), whole and in memory: the entries of a
  * stack are small and already here, so a stream per entry would cost more than the work itself.
+ *
+ * There is no end-of-archive marker: who reads on to the end of what carries the archive has proved its checksum.
  */
 
 export interface TarEntry {
@@ -48,7 +50,7 @@ export function tar(entries: readonly TarEntry[]): Buffer {
     (sum, { pax, body }) => sum + 2 * block + padded(pax.length) + padded(body.length),
     0,
   );
-  const archive = Buffer.alloc(size + 2 * block);
+  const archive = Buffer.alloc(size);
   let at = 0;
   const add = (name: string, type: 'x' | '0', content: Uint8Array): void => {
     writeHeader(archive, at, { name, size: content.length, type });

@@ -33,16 +33,15 @@ export function untar(archive: Buffer): Omit<TarEntry, 'name'>[] {
 
 function* partsOf(archive: Buffer): Generator<Part> {
   let at = 0;
-  while (at + block <= archive.length) {
+  while (at < archive.length) {
     const header = archive.subarray(at, at + block);
-    if (header[0] === 0) return;
+    if (header.length < block) throw new ArchiveError('the archive ends within a header');
     at += block;
     const size = sizeIn(header);
     if (at + size > archive.length) throw new ArchiveError('the archive ends within an entry');
     yield { type: header.toString('latin1', 156, 157), body: archive.subarray(at, at + size) };
     at += Math.ceil(size / block) * block;
   }
-  throw new ArchiveError('the archive does not end as an archive');
 }
 
 function sizeIn(header: Buffer): number {

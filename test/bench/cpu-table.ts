@@ -1,4 +1,5 @@
 /** Where the CPU time of a benchmark went: what each process took, and what two cores could have done with that. */
+import { linkOf } from './link.ts';
 import type { BenchResult } from './report.ts';
 
 const cores = 2;
@@ -16,7 +17,7 @@ interface Shares {
 /** A row for each product of each result that has been measured so. */
 export function cpuRowsOf(results: readonly BenchResult[]): string[][] {
   return results.flatMap((result) => {
-    const named = `\`${result.scenario}\`, RTT ${result.config.rttMs} ms`;
+    const named = `\`${result.scenario}\`, RTT ${linkOf(result.config)}`;
     return ['causeway', result.peer].flatMap((product, index) => {
       const shares = sharesOf(result, product);
       return shares ? [rowOf(index === 0 ? named : none, shares)] : [];

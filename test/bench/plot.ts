@@ -1,4 +1,5 @@
 /** How many times better than its peer Causeway was, scenario by scenario, as bars on a logarithmic scale. */
+import { linkOf } from './link.ts';
 import type { BenchResult } from './report.ts';
 
 const [width, rowHeight, labels, top] = [860, 34, 330, 56] as const;
@@ -26,7 +27,7 @@ function bar(result: BenchResult, index: number): string {
   const [from, to] = [at(1), at(value)].toSorted((one, other) => one - other);
   const colour = value >= 1 ? '#2a7f62' : '#b5523b';
   const { scenario, metric, unit, causeway, peer, peerValue, config } = result;
-  const title = escaped(`${scenario}, ${config.rttMs} ms: ${metric}`);
+  const title = escaped(`${scenario}, ${linkOf(config)}: ${metric}`);
   const values = escaped(`${number(causeway)} against ${number(peerValue)} ${unit} (${peer})`);
   return [
     `<text x="${labels - 10}" y="${y + 11}" text-anchor="end" font-size="13">${title}</text>`,

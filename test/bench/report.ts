@@ -5,6 +5,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { cpuHead, cpuRowsOf } from './cpu-table.ts';
+import { linkOf } from './link.ts';
 import { plot } from './plot.ts';
 
 const spread = z.tuple([z.number(), z.number()]);
@@ -21,7 +22,12 @@ const line = z.object({
 const resultSchema = line.extend({
   scenario: z.string(),
   others: z.array(line),
-  config: z.object({ objects: z.number(), rttMs: z.number(), rounds: z.number() }),
+  config: z.object({
+    objects: z.number(),
+    rttMs: z.number(),
+    rounds: z.number(),
+    linkBytesPerSecond: z.number().optional(),
+  }),
   rounds: z.array(
     z.object({
       product: z.string(),
@@ -57,7 +63,7 @@ const digits = (value: number): string =>
 function rowsOf({ scenario, config, others, ...first }: BenchResult): string[][] {
   return [first, ...others].map(
     ({ metric, unit, causeway, peer, peerValue, ratio, spread: spreads }, index) => [
-      index === 0 ? `\`${scenario}\`, RTT ${config.rttMs} ms, ${digits(config.objects)} objects` : '',
+      index === 0 ? `\`${scenario}\`, RTT ${linkOf(config)}, ${digits(config.objects)} objects` : '',
       `${metric} (${unit})`,
       digits(causeway),
       `${peer} ${digits(peerValue)}`,

@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VersionRef } from '../../events/object-events.ts';
 import { placeholderOf } from '../../functions/replication/placeholder.ts';
+import { archiveOf } from '../../infra/stores/stack-archive.ts';
+import { tar } from '../../infra/stores/tar.ts';
 import type { WireRequest } from '../../infra/stores/wire.ts';
 import {
   bytes,
@@ -78,6 +80,58 @@ describe('MinIO itself', () => {
 
     expect(answer.body.toString()).toContain('BadDigest');
     await ask({ method: 'DELETE', bucket, key, query: { uploadId } });
+  });
+
+  const putStack = (body: Buffer, headers: Record<string, string> = {}) =>
+    ask({
+      method: 'PUT',
+      bucket: 'versioned',
+      key: '.stack',
+      headers: { ...REPLICA, 'x-amz-meta-snowball-auto-extract': 'true', ...headers },
+      body,
+    });
+
+  const entriesOf = (count: number, size: number) =>
+    Array.from({ length: count }, () => {
+      const ref = newRef('versioned', newKey('stacked'));
+      return { ref, name: ref.key, body: randomBytes(size), records: { 'minio.versionId': ref.versionId } };
+    });
+
+  test.each(['content-md5', 'x-amz-checksum-crc32'])(
+    'hazard: verifies no %s of a stack that ends as tars do',
+    async (name) => {
+      const end = Buffer.alloc(1024);
+      const wrong = Buffer.alloc(name === 'content-md5' ? 16 : 4).toString('base64');
+
+      const answer = await putStack(Buffer.concat([tar(entriesOf(3, 1000)), end]), { [name]: wrong });
+
+      expect(answer.status).toBe(200);
+    },
+  );
+
+  test.each([
+    [1, 0],
+    [1, 1],
+    [40, 1000],
+    [3, 500_000],
+  ])('verifies the checksum of a stack’s zstd: %i versions of %i bytes', async (count, size) => {
+    const entries = entriesOf(count, size);
+    const { body } = await archiveOf(tar(entries));
+    const places = [0, 0.3, 0.6, 0.95].map((share) => Math.floor(share * body.length));
+    for (const at of [...places, body.length - 5, body.length - 1]) {
+      const damaged = Buffer.from(body);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
+      expect((await putStack(damaged)).status, `byte ${at} of ${body.length}`).toBe(400);
+    }
+    for (const length of [body.length - 1, body.length - 4, places[1]])
+      expect((await putStack(body.subarray(0, length))).status, `${length} bytes`).toBe(400);
+
+    expect((await putStack(body)).status).toBe(200);
+
+    for (const { ref, body: wanted } of entries) {
+      const content = await fixture.store.read(ref);
+      expect(content && Buffer.concat(await Array.fromAsync(content.chunks))).toEqual(wanted);
+    }
   });
 
   test('hazard: a second delete-marker request removes the marker', async () => {

@@ -91,11 +91,14 @@ test('where no process runs: what waits all the same', async () => {
 test('what processes run, how late they are, and what a link waits for', async () => {
   const lag = { arrivalLag: { p50: 12, p99: 340 }, verificationLag: { p50: 25, p99: 2500 } };
   const reason = 'site east does not answer:\u001b[31m refused';
-  await write(
-    running('photos_east_west', lag),
-    running('photos_east_west', { process: 'two-2' }),
-    running('photos_west_east', { state: 'paused', reason }),
-  );
+  // Entries expire: they are written anew for each look.
+  const tell = () =>
+    write(
+      running('photos_east_west', lag),
+      running('photos_east_west', { process: 'two-2' }),
+      running('photos_west_east', { state: 'paused', reason }),
+    );
+  await tell();
   expect(await reported('photos')).toMatchObject([
     {
       state: 'healthy',
@@ -108,6 +111,7 @@ test('what processes run, how late they are, and what a link waits for', async (
     },
     { state: 'paused', reason, arrivalLag: null, verificationLag: null },
   ]);
+  await tell();
   const { stdout } = await world.causeway('status');
   expect(stdout).toMatch(/photos_east_west +healthy +0 +- +12 ms \/ 340 ms +25 ms \/ 2\.5 s .*4\.0 KiB\/s/);
   expect(stdout).toContain('photos_west_east: paused: site east does not answer:\\u001b[31m refused');

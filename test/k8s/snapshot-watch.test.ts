@@ -189,9 +189,8 @@ test('an API server that hangs is known by its silence, and followed when it is 
   await allIsTold();
   process.kill(pid, 'SIGSTOP');
   try {
-    const said = () => watching.said.get(names[0]);
     const silence = 'the API server gives no sign of life';
-    await vi.waitFor(() => expect(said()).toContain(silence), { timeout: 60_000 });
+    await vi.waitFor(() => expect(watching.said.get(names[0])).toContain(silence), { timeout: 60_000 });
   } finally {
     process.kill(pid, 'SIGCONT');
   }

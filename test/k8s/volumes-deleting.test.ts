@@ -114,7 +114,8 @@ test('its claim', async () => {
         const names = [...claims, ...snapshots].map(({ metadata }) => metadata?.name ?? '');
         expect(names.filter((one) => one.startsWith('ship-'))).toEqual([]);
       }, withinMs);
-      await world.makeClaim(name);
+      // Until the old one has gone its name is taken.
+      await eventually(() => world.makeClaim(name), withinMs);
 
       await synced(name);
       await leavesNothing(name);

@@ -157,7 +157,7 @@ test('a right to look at pods, the image of movers, and a right to be told of cl
     );
   });
   await recovered('of-pods');
-});
+}, 400_000);
 
 test('the definitions of snapshots; who takes none does without', async () => {
   const definitions = world.cluster.apiServer.admin.makeApiClient(ApiextensionsV1Api);

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { commands } from '../../infra/cli/commands/index.ts';
 import { readDocuments } from '../../infra/config/load.ts';
+import { authorization } from '../../infra/sites/nats-server.ts';
 import { notificationEnvironment } from '../../infra/sites/notification-environment.ts';
 import { twoWayPolicy } from '../../infra/sites/policies.ts';
 
@@ -33,11 +34,22 @@ test('the environment of MinIO is the one that the embedded sites get', () => {
   const address = 'nats.example:4222';
   const subject = 'causeway.raw.paris';
   const queueDir = '/var/lib/minio-events';
-  const nats = { address, user: 'user', password: 'password', subject, queueDir };
+  const nats = { address, user: 'site-paris', password: 'paris-password', subject, queueDir };
 
   const lines = Object.entries(notificationEnvironment({ nats })).map(([name, value]) => `${name}=${value}`);
 
   expect(readme).toContain(lines.join('\n'));
+});
+
+test('NATS gives sites the rights that the embedded one gives them', () => {
+  const site = (name: string) => [name, { user: `site-${name}`, password: `${name}-password` }] as const;
+
+  const text = authorization(
+    { user: 'causeway', password: 'password' },
+    new Map(['paris', 'tokyo'].map(site)),
+  );
+
+  expect(readme).toContain(text);
 });
 
 test('every command is named, and no other', () => {

@@ -1,4 +1,5 @@
 /** What volumes are made of, in every namespace, as caches; what they may not be told becomes something that is missing. */
+import { unlessAborted } from '../../host/pause.ts';
 import type { Named } from '../cluster-object.ts';
 import type { ControllerContext } from '../controller.ts';
 import { startInformer } from '../informer.ts';
@@ -75,9 +76,6 @@ export function startCaches(
   const storageClasses = cache(storageClassApi, readClass);
   const snapshotClasses = cache(snapshotClassApi, readClass);
   const all = [claims, jobs, snapshots, storageClasses, snapshotClasses];
-  const ended = Promise.withResolvers<never>();
-  ended.promise.catch(() => undefined);
-  signal.addEventListener('abort', () => ended.reject(signal.reason), { once: true });
 
   const seenIn = <Seen extends Changed>(
     { informer }: ReturnType<typeof cache<Seen>>,
@@ -88,8 +86,12 @@ export function startCaches(
       .filter(({ metadata, isGoing }) => metadata.namespace === namespace && !isGoing)
       .map(({ seen }) => seen);
 
+  const looked = unlessAborted(Promise.all(all.map((one) => one.looked)), signal);
+  // Whoever asks is told.
+  looked.catch(() => undefined);
+
   return {
-    looked: Promise.race([Promise.all(all.map(({ looked }) => looked)), ended.promise]),
+    looked,
     of: (namespace) => ({
       claims: seenIn(claims, namespace),
       jobs: seenIn(jobs, namespace),

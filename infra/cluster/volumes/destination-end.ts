@@ -10,6 +10,7 @@ import {
   type ObjectRef,
   ownedBy,
   pathOf,
+  refTo,
   retryMs,
   type Subject,
   whileWaiting,
@@ -36,7 +37,9 @@ export function destinationEnd(subject: Subject): End {
   if (image && (image.state !== 'idle' || image.create.length > 0)) return image;
   const now = { ...subject, before: image?.status ?? before };
   const restores = observed.jobs.filter((job) => isOf(job, 'restore', owner.name, claim));
-  const finished = restores.filter((job) => job.labels[label.sync] === held?.sync).map(jobRef);
+  const finished = restores
+    .filter((job) => job.labels[label.sync] === held?.sync)
+    .map((job) => refTo('Job', job));
   const job = restores.find((one) => one.labels[label.sync] !== held?.sync);
   const next = job ? afterJob(now, job, filled) : fill(now, name, filled);
   return { ...next, remove: [...(image?.remove ?? unfinishedImages(subject)), ...finished, ...next.remove] };
@@ -47,9 +50,6 @@ type Held = NonNullable<Subject['before']['restored']>;
 /** What the claim holds: nothing, where it is not the one that was filled. */
 const heldBy = (restored: Held | undefined, filled: SeenClaim | undefined): Held | undefined =>
   filled && restored && [undefined, filled.uid].includes(restored.claimUid) ? restored : undefined;
-
-const jobRef = ({ name, uid }: SeenJob): ObjectRef => ({ kind: 'Job', name, uid });
-const claimRef = ({ name, uid }: SeenClaim): ObjectRef => ({ kind: 'PersistentVolumeClaim', name, uid });
 
 /** The next shipment, where there is one; the claim first. */
 function fill(subject: Subject, name: string, filled: SeenClaim | undefined): End {
@@ -121,7 +121,7 @@ function afterJob(subject: Subject, job: SeenJob, filled: SeenClaim | undefined)
       };
     case 'failed': {
       const left = Date.parse(job.state.at) + retryMs - observed.now;
-      const again = left > 0 ? { againAfterMs: left } : { remove: [jobRef(job)] };
+      const again = left > 0 ? { againAfterMs: left } : { remove: [refTo('Job', job)] };
       const message = `Job ${job.name}: ${job.state.words}`;
       return { ...failedFor(subject, { reason: 'MoverFailed', message }), ...again };
     }
@@ -142,8 +142,9 @@ function afterJob(subject: Subject, job: SeenJob, filled: SeenClaim | undefined)
 
 /** What has to go where a claim is another than the Job was made for, or waits for what the document names no more. */
 function inTheWay({ owner, claim }: Subject, job: SeenJob, filled: SeenClaim | undefined): ObjectRef[] {
-  if (filled?.uid !== job.annotations[annotation.fills]) return [jobRef(job)];
+  if (filled?.uid !== job.annotations[annotation.fills]) return [refTo('Job', job)];
   if (!filled || !hangs(job) || !isOutdated(job, owner)) return [];
   const isEmpty = filled.phase === 'Pending' && isOf(filled, 'restore', owner.name, claim);
-  return isEmpty ? [jobRef(job), claimRef(filled)] : [jobRef(job)];
+  const mover = refTo('Job', job);
+  return isEmpty ? [mover, refTo('PersistentVolumeClaim', filled)] : [mover];
 }

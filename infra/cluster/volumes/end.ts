@@ -12,6 +12,11 @@ export interface ObjectRef {
   readonly uid: string;
 }
 
+export const refTo = (
+  kind: ObjectRef['kind'],
+  { name, uid }: { readonly name: string; readonly uid: string },
+): ObjectRef => ({ kind, name, uid });
+
 export interface Steps {
   readonly create: readonly Manifest[];
   readonly remove: readonly ObjectRef[];

@@ -1,6 +1,6 @@
 /** The VolumeSnapshots of a filled volume: one of what it was filled with last, and some from before. */
 import { snapshotClassMissing } from './classes.ts';
-import { type End, isOutdated, nothing, type ObjectRef, ownedBy, type Subject } from './end.ts';
+import { type End, isOutdated, nothing, type ObjectRef, ownedBy, refTo, type Subject } from './end.ts';
 import { volumeSnapshot } from './manifests.ts';
 import { isOf, labelsOf, objectName } from './names.ts';
 import type { SeenSnapshot } from './observed.ts';
@@ -9,7 +9,7 @@ import { failedFor, working } from './point-in-time.ts';
 const imagesOf = ({ owner, claim, observed }: Subject): SeenSnapshot[] =>
   observed.snapshots.filter((one) => isOf(one, 'image', owner.name, claim));
 
-const refOf = ({ name, uid }: SeenSnapshot): ObjectRef => ({ kind: 'VolumeSnapshot', name, uid });
+const refOf = (image: SeenSnapshot): ObjectRef => refTo('VolumeSnapshot', image);
 
 /** Not cut yet, of a volume that is there no more: they would be of what it is while it is filled again. */
 export const unfinishedImages = (subject: Subject): ObjectRef[] =>

@@ -2,7 +2,7 @@
 import type { Method } from '../../config/volume-replication.ts';
 import { snapshotClassMissing, storageClassMissing } from './classes.ts';
 import { momentOf } from './due.ts';
-import { type End, isOutdated, nothing, ownedBy, type Steps, type Subject } from './end.ts';
+import { type End, isOutdated, nothing, ownedBy, refTo, type Steps, type Subject } from './end.ts';
 import { type Metadata, volumeClaim, volumeSnapshot } from './manifests.ts';
 import { isForeign, labelsOf, syncOf } from './names.ts';
 import type { Missing, SeenClaim, SeenSnapshot } from './observed.ts';
@@ -117,9 +117,10 @@ function snapshotted(subject: Subject, under: Under): End | Cut {
 }
 
 /** The snapshotter tries again by itself; but what a snapshot is of, and of which class, it keeps. */
-function afterError(subject: Subject, { name, uid, labels, error }: SeenSnapshot, sync: string): End {
-  if (!isForeign(sync) && isOutdated({ labels }, subject.owner)) {
-    const remove = [{ kind: 'VolumeSnapshot', name, uid } as const];
+function afterError(subject: Subject, snapshot: SeenSnapshot, sync: string): End {
+  const { name, error } = snapshot;
+  if (!isForeign(sync) && isOutdated(snapshot, subject.owner)) {
+    const remove = [refTo('VolumeSnapshot', snapshot)];
     return working(subject, { remove }, 'Snapshotting', `takes VolumeSnapshot ${name} anew`);
   }
   return failedFor(subject, { reason: 'SnapshotFailed', message: `VolumeSnapshot ${name}: ${error}` });

@@ -1,5 +1,5 @@
 /** What was made for a VolumeReplication and is still there. Volumes that were filled, and their images, are no remains. */
-import type { ObjectRef, Owner, Subject } from './end.ts';
+import { type ObjectRef, type Owner, refTo, type Subject } from './end.ts';
 import type { Manifest } from './manifests.ts';
 import { isOf, label, type Role, volumeLabel } from './names.ts';
 import type { Observed } from './observed.ts';
@@ -17,9 +17,7 @@ const refsOf = (
   isWanted: (item: Labelled) => boolean,
 ): Remain[] => {
   const of = (items: readonly Labelled[], kind: Manifest['kind']): Remain[] =>
-    items
-      .filter(isWanted)
-      .map(({ name, uid, labels }) => ({ sync: labels[label.sync] ?? '', ref: { kind, name, uid } }));
+    items.filter(isWanted).map((item) => ({ sync: item.labels[label.sync] ?? '', ref: refTo(kind, item) }));
   return [...of(jobs, 'Job'), ...of(claims, 'PersistentVolumeClaim'), ...of(snapshots, 'VolumeSnapshot')];
 };
 

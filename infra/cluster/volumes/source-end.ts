@@ -10,6 +10,7 @@ import {
   nothing,
   type ObjectRef,
   pathOf,
+  refTo,
   retryMs,
   type Subject,
   whileWaiting,
@@ -128,10 +129,10 @@ function moverFor(subject: Subject, under: Under, taken: Cut | undefined) {
 function inTheWay(subject: Subject, method: Method, under: Under, job: SeenJob): ObjectRef[] {
   if (job.state.kind === 'succeeded') return [];
   const shown = subject.observed.claims.find(({ name }) => name === under.name);
-  const mover = { kind: 'Job', name: job.name, uid: job.uid } as const;
+  const mover = refTo('Job', job);
   const isOver = hangs(job) && isOutdated(job, subject.owner);
   if (!shown) return isOver || method !== 'Direct' || isForeign(under.sync) ? [mover] : [];
-  const volume = { kind: 'PersistentVolumeClaim', name: shown.name, uid: shown.uid } as const;
+  const volume = refTo('PersistentVolumeClaim', shown);
   const isPending = shown.phase === 'Pending';
   const isOfSnapshot = method !== 'Clone' || isForeign(under.sync);
   const isLost = isPending && isOfSnapshot && !snapshotOf(subject, under);
@@ -159,8 +160,7 @@ function afterJob(
       };
     case 'failed': {
       const left = Date.parse(state.at) + retryMs - observed.now;
-      const ref = { kind: 'Job', name: job.name, uid: job.uid } as const;
-      const again = left > 0 ? { againAfterMs: left } : { remove: [ref] };
+      const again = left > 0 ? { againAfterMs: left } : { remove: [refTo('Job', job)] };
       const message = `Job ${job.name}: ${state.words}`;
       return { ...failedFor(subject, { reason: 'MoverFailed', message }), ...again, annotate };
     }

@@ -10,7 +10,7 @@ import type { NatsServers } from '../../../infra/config/nats-url.ts';
 import { Secret } from '../../../infra/config/secret.ts';
 import type { HeldMessage } from '../../../infra/host/ports.ts';
 import { findBinary } from '../../../infra/sites/binaries.ts';
-import { type NatsServer, startNats } from '../../../infra/sites/nats-server.ts';
+import { type NatsOptions, type NatsServer, startNats } from '../../../infra/sites/nats-server.ts';
 import { links } from '../../e2e/rules.ts';
 
 /** A binary may have to be built first. */
@@ -26,10 +26,10 @@ export interface BusWorld {
   stop(): Promise<void>;
 }
 
-export async function startBusWorld(): Promise<BusWorld> {
+export async function startBusWorld(options: Pick<NatsOptions, 'sites'> = {}): Promise<BusWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'causeway-bus-'));
   const binary = await findBinary('nats-server', environment, console.error);
-  const server = await startNats({ binary, dir });
+  const server = await startNats({ binary, dir, ...options });
   const login = { user: server.user, password: new Secret(server.password) };
   const access = { servers: [`${server.host}:${server.port}`], tls: false, login };
   const buses: Bus[] = [];

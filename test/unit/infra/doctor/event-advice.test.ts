@@ -21,6 +21,7 @@ test('names the NATS that is used, and no secret', () => {
   expect(text).toContain("MINIO_NOTIFY_NATS_JETSTREAM_CAUSEWAYSAFE='on'");
   expect(text).toContain("MINIO_NOTIFY_NATS_SUBJECT_CAUSEWAY='causeway.raw.paris'");
   expect(text).toMatch(/mc event add paris\/photos arn:minio:sqs::CAUSEWAY:nats --event put,delete$/);
+  expect(text).toContain('a NATS user that may publish causeway.raw.paris and subscribe _INBOX.>');
   expect(text).not.toContain('hidden-password');
   expect(text).not.toContain('cannot reach');
 });

@@ -1,5 +1,5 @@
 /** What a source tells twice is let in once, and never answered for before it is on the stream. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CausewayEvent } from '../../../../events/cloudevent.ts';
 import { createEntrance } from '../../../../infra/host/entrance.ts';
 import { everyEvent } from '../../events/samples.ts';
@@ -59,6 +59,50 @@ test('what could not be stored fails for both, and is let in when it comes again
 
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(await admit([a])).toEqual([a]);
+});
+
+describe('the same bytes', () => {
+  const body = Buffer.from('{}');
+  function prepare() {
+    const { once } = createEntrance(stream().log, 2);
+    let taken = 0;
+    const take = (site: string, what = body, answer: () => Promise<string> = async () => 'taken') =>
+      once(site, what, () => {
+        taken += 1;
+        return answer();
+      });
+    return { take, count: () => taken };
+  }
+
+  test('from one site are taken once, and answered alike', async () => {
+    const { take, count } = prepare();
+
+    expect(await Promise.all([take('paris'), take('paris'), take('paris')])).toEqual(Array(3).fill('taken'));
+    expect(count()).toBe(1);
+  });
+
+  test('from another site, and other bytes, are something else', async () => {
+    const { take, count } = prepare();
+    await Promise.all([take('paris'), take('tokyo'), take('paris', Buffer.from('{} '))]);
+
+    expect(count()).toBe(3);
+  });
+
+  test('that could not be taken are taken when they come again', async () => {
+    const { take, count } = prepare();
+
+    await expect(take('paris', body, () => Promise.reject(new Error('NATS is away')))).rejects.toThrow();
+    await take('paris');
+
+    expect(count()).toBe(2);
+  });
+
+  test('are forgotten after a while', async () => {
+    const { take, count } = prepare();
+    for (const what of ['a', 'b', 'c', 'a']) await take('paris', Buffer.from(what));
+
+    expect(count()).toBe(4);
+  });
 });
 
 test('what was told long ago is forgotten', async () => {

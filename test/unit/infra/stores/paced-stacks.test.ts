@@ -18,6 +18,7 @@ function prepare() {
   if (!own.stacking) throw new Error('the store takes stacks');
   const stacking = {
     ...own.stacking,
+    largestStack: 32 * mebibyte,
     async write(_bucket: string, entries: readonly StackEntry[]) {
       const ms = (sizeOf(entries) / link.bytesPerSecond) * 1000;
       clock.at += Math.min(ms, deadlineMs);

@@ -7,7 +7,7 @@ import { type Outcome, processesOf, type Scenario, type Trial } from './scenario
 import { quantile } from './statistics.ts';
 
 /** Written first, and not measured: connections and compiled code are there afterwards, whoever needs them. */
-const warmUp = 100;
+const warmUp = 500;
 const pauseMs = 10;
 
 const lags = [

@@ -27,6 +27,21 @@ export function linesOf(
   });
 }
 
+export type OwnLine = Pick<Line, 'figure' | 'causeway'>;
+
+/** What every round of Causeway's tells of, and none of the peer's. */
+export function ownLinesOf(
+  { figures }: Pick<Scenario, 'figures'>,
+  causeway: readonly Round[],
+  peer: readonly Round[],
+): OwnLine[] {
+  return figures.flatMap((figure): OwnLine[] => {
+    const ours = valuesOf(causeway, figure);
+    const isOwn = ours.length > 0 && ours.length === causeway.length && valuesOf(peer, figure).length === 0;
+    return isOwn ? [{ figure, causeway: spreadOf(ours) }] : [];
+  });
+}
+
 const valuesOf = (rounds: readonly Round[], { name }: Figure): number[] =>
   rounds.flatMap(({ figures }) => figures[name] ?? []);
 
@@ -48,6 +63,7 @@ export function documentOf(result: Result): object {
     scenario: scenario.name,
     ...first,
     others,
+    own: ownLinesOf(scenario, causeway, peer).map(ownDocument),
     state: { causeway: stateOf(causeway), peer: stateOf(peer) },
     rounds: [...causeway, ...peer],
     config: { ...plan, settings },
@@ -67,6 +83,14 @@ const lineDocument = (
   peerValue: peer.median,
   ratio: ratio.median,
   spread: { causeway: rangeOf(causeway), peer: rangeOf(peer), ratio: rangeOf(ratio) },
+});
+
+const ownDocument = ({ figure: { name, unit, better }, causeway }: OwnLine) => ({
+  metric: name,
+  unit,
+  better,
+  causeway: causeway.median,
+  spread: { causeway: rangeOf(causeway) },
 });
 
 const rangeOf = ({ least, most }: Spread): [number, number] => [least, most];

@@ -1,6 +1,6 @@
 /** Results as lines and tables for people. */
 import type { Machine } from './machine.ts';
-import { type Line, linesOf, type Result, type State, stateOf } from './report.ts';
+import { type Line, linesOf, type OwnLine, ownLinesOf, type Result, type State, stateOf } from './report.ts';
 import type { Round } from './rounds.ts';
 import type { Figure, Measured, Plan, Product, Scenario } from './scenario.ts';
 import type { Spread } from './statistics.ts';
@@ -13,6 +13,7 @@ export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
   const looks = [causeway, peer].map((rounds) => number(Math.max(...rounds.map(lookMs)), 0));
   return [
     ...rows,
+    ...ownLinesOf(scenario, causeway, peer).map(ownRowOf),
     ['differences at the end', ...states, '', ''],
     ['looked at the target every (ms, p99)', ...looks, '', ''],
   ];
@@ -25,6 +26,14 @@ const rowOf = ({ figure, causeway, peer, ratio }: Line): string[] => [
   spreadText(causeway, figure.digits),
   spreadText(peer, figure.digits),
   spreadText(ratio, 2),
+  `${figure.better} is better`,
+];
+
+const ownRowOf = ({ figure, causeway }: OwnLine): string[] => [
+  `${figure.name} (${figure.unit})`,
+  spreadText(causeway, figure.digits),
+  '',
+  '',
   `${figure.better} is better`,
 ];
 

@@ -9,8 +9,11 @@ import type { Clock, Content, ObjectStore } from '../../functions/ports.ts';
 /** Larger content streams through to whoever asked. */
 const largest = 1024 * 1024;
 const mostBytes = 32 * 1024 * 1024;
-/** Tags may change: a link that comes later reads for itself. */
-const keptMs = 5_000;
+/**
+ * Tags may change, and versions go: a link that comes later reads for itself. Far less than what a purge's second look
+ * waits beyond the longest PUT.
+ */
+const keptMs = 20_000;
 
 interface Kept {
   /** Undefined where it cannot be shared: absent, or too large. */

@@ -22,6 +22,8 @@ const line = z.object({
 const resultSchema = line.extend({
   scenario: z.string(),
   others: z.array(line),
+  /** What the peer has no figure for. */
+  own: z.array(line.pick({ metric: true, unit: true, causeway: true })).default([]),
   config: z.object({
     objects: z.number(),
     rttMs: z.number(),
@@ -60,8 +62,8 @@ export async function readResults(): Promise<BenchResult[]> {
 const digits = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: true });
 
-function rowsOf({ scenario, config, others, ...first }: BenchResult): string[][] {
-  return [first, ...others].map(
+function rowsOf({ scenario, config, others, own, ...first }: BenchResult): string[][] {
+  const compared = [first, ...others].map(
     ({ metric, unit, causeway, peer, peerValue, ratio, spread: spreads }, index) => [
       index === 0 ? `\`${scenario}\`, RTT ${linkOf(config)}, ${digits(config.objects)} objects` : '',
       `${metric} (${unit})`,
@@ -70,6 +72,10 @@ function rowsOf({ scenario, config, others, ...first }: BenchResult): string[][]
       `${digits(ratio)} (${digits(spreads.ratio[0])}–${digits(spreads.ratio[1])})`,
     ],
   );
+  return [
+    ...compared,
+    ...own.map(({ metric, unit, causeway }) => ['', `${metric} (${unit})`, digits(causeway), '', '']),
+  ];
 }
 
 const resultsHead = ['scenario', 'figure', 'Causeway', 'peer', 'ratio (spread)'] as const;

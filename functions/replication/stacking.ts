@@ -12,7 +12,6 @@ import { countArrival, openVersion, type Sends, sentOutcome, type ToSend } from 
 
 /** Fewer are sent faster one by one. */
 const smallestStack = 4;
-const readsAtOnce = 16;
 
 interface Waiting {
   readonly version: ToSend;
@@ -81,16 +80,9 @@ async function sendTogether(
   const bytes = waiting.reduce((sum, { version }) => sum + sizeOf(version, stacking), 0);
   const release = await stacking.room(bytes);
   try {
-    const loaded: Loaded[] = [];
-    const next = waiting.values();
-    const readOn = async (): Promise<void> => {
-      for (const one of next) {
-        const found = await load(context, stacking, one);
-        if (found) loaded.push(found);
-      }
-    };
-    await Promise.all(Array.from({ length: readsAtOnce }, readOn));
-    await sendStack(context, stacking, loaded);
+    const loaded = await Promise.all(waiting.map((one) => load(context, stacking, one)));
+    const stack = loaded.filter((one) => one !== undefined);
+    await sendStack(context, stacking, stack);
   } finally {
     release();
   }
@@ -99,6 +91,7 @@ async function sendTogether(
 /** Undefined for what does not go in the stack: it settles by itself. */
 async function load(context: BatchContext, stacking: Stacking, one: Waiting): Promise<Loaded | undefined> {
   const { version, settled } = one;
+  const release = await stacking.turn();
   try {
     const reason = unconcerned(context.link, version);
     if (reason) return void settled.resolve(done(reason));
@@ -115,6 +108,8 @@ async function load(context: BatchContext, stacking: Stacking, one: Waiting): Pr
   } catch (error) {
     settled.reject(error);
     return undefined;
+  } finally {
+    release();
   }
 }
 

@@ -21,7 +21,7 @@ import {
   putStacked,
 } from './memory-replica.ts';
 import type { MemorySite } from './memory-site.ts';
-import { entryOf, largestEntry, putHalved } from './stack-entry.ts';
+import { entryOf, largestEntry, putHalved, stackTurns } from './stack-entry.ts';
 import { leastCopyBytes, usualStackBytes } from './store-options.ts';
 import { isContentMd5 } from './verified-reader.ts';
 
@@ -94,6 +94,7 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
       largestEntry,
       largestStack: usualStackBytes,
       room: async () => () => undefined,
+      turn: stackTurns(),
       async load(ref, content) {
         const { size, retention, legalHold } = content.facts;
         return retention || legalHold || size > largestEntry ? undefined : entryOf(ref, content);

@@ -17,7 +17,7 @@ import { removeUpload } from './minio-multipart.ts';
 import { at, HERE_ONLY, type Means, versionOf } from './minio-replica.ts';
 import { loadEntry, putStack } from './minio-stack.ts';
 import { upload } from './minio-upload.ts';
-import { largestEntry, stackRoom } from './stack-entry.ts';
+import { largestEntry, stackRoom, stackTurns } from './stack-entry.ts';
 import { leastCopyBytes, type Store, type StoreOptions, usualStackBytes } from './store-options.ts';
 import { wire as openWire, type WireRequest } from './wire.ts';
 
@@ -88,6 +88,7 @@ export function minioStore(options: StoreOptions): Store {
       largestEntry,
       largestStack: stackBytes,
       room: (bytes) => stackRoom(budget, bytes),
+      turn: stackTurns(),
       load: async (ref, content) => loadEntry(named(site, ref), content),
       write: (bucket, entries) => putStack(means, bucket, entries),
     },

@@ -13,7 +13,7 @@ import { contentOf } from '../../functions/replication/stack-content.ts';
 import { processBudget } from './byte-budget.ts';
 import { type Receiver, ReceiverError } from './receiver.ts';
 import { mostArchiveBytes, packStack } from './stack-archive.ts';
-import { entryOf, inHalves, largestEntry, stackRoom } from './stack-entry.ts';
+import { entryOf, inHalves, largestEntry, stackRoom, stackTurns } from './stack-entry.ts';
 import { type Store, usualStackBytes } from './store-options.ts';
 
 export interface ReceiversOptions {
@@ -72,6 +72,7 @@ export function withReceivers(store: Store, options: ReceiversOptions): Store {
     largestEntry,
     largestStack: own?.largestStack ?? usualStackBytes,
     room: own?.room ?? ((bytes) => stackRoom(processBudget, bytes)),
+    turn: own?.turn ?? stackTurns(),
     async load(ref, content) {
       if (content.facts.size > largestEntry || content.encryption !== undefined) return undefined;
       return entryOf(ref, content);

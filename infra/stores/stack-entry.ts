@@ -2,8 +2,8 @@
 
 import type { VersionRef } from '../../events/object-events.ts';
 import { RefusedError, TerminalError } from '../../functions/errors.ts';
-import type { Content, StackEntry } from '../../functions/ports.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import type { Content, StackEntry, Stacking } from '../../functions/ports.ts';
+import { type ByteBudget, byteBudget } from './byte-budget.ts';
 import { verifiedReader } from './verified-reader.ts';
 
 /** Larger ones gain nothing by company. */
@@ -14,6 +14,14 @@ const timesContent = 3;
 
 export const stackRoom = (budget: ByteBudget, bytes: number): Promise<() => void> =>
   budget.take(timesContent * bytes);
+
+/** Some for each connection to a source that is far away; a near one is busy with a few. */
+const readsAtOnce = 64;
+
+export function stackTurns(): Stacking['turn'] {
+  const places = byteBudget(readsAtOnce);
+  return () => places.take(1);
+}
 
 /** Takes its content, once it has proved to be the source's. */
 export async function entryOf(ref: VersionRef, content: Content): Promise<StackEntry> {

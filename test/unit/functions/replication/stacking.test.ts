@@ -1,7 +1,8 @@
-/** What goes into one stack, and how much memory is asked for it. */
+/** What goes into one stack, how much memory is asked for it, and in which order stacks are read. */
 import { expect, test } from 'vitest';
-import type { BatchContext, StackEntry, Stacking } from '../../../../functions/ports.ts';
+import type { BatchContext, ObjectStore, StackEntry, Stacking } from '../../../../functions/ports.ts';
 import { stackUp } from '../../../../functions/replication/stacking.ts';
+import { byteBudget } from '../../../../infra/stores/byte-budget.ts';
 import { put } from '../../../contract/hosts/case.ts';
 import { createHostWorld } from '../../../contract/hosts/world.ts';
 
@@ -55,4 +56,30 @@ test('one of an unknown size takes the room of the largest: memory is never aske
     [4, 4, 4],
     [400, 400, 400],
   ]);
+});
+
+test('one stack is on its way before the next is read', async () => {
+  const { context, versions, stacks } = watched();
+  const read: string[] = [];
+  const source: ObjectStore = {
+    ...context.source,
+    read(ref) {
+      read.push(`${ref.key} when ${stacks.length} are written`);
+      return context.source.read(ref);
+    },
+  };
+  const { stacking } = context.target;
+  if (!stacking) throw new Error('the store in memory takes stacks');
+  const places = byteBudget(2);
+  const target = { ...context.target, stacking: { ...stacking, turn: () => places.take(1) } };
+
+  await Promise.all(
+    stackUp(
+      versions.map((version) => ({ ...version, size: 50 })),
+      { ...context, source, target },
+    ),
+  );
+
+  expect(read.slice(0, 8)).toEqual(versions.slice(0, 8).map(({ key }) => `${key} when 0 are written`));
+  expect(read.at(-1)).toBe('in/11 when 1 are written');
 });

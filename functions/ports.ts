@@ -111,11 +111,8 @@ export interface Stacking {
   readonly largestStack: number;
   /** Resolves once there is memory for so much content and what is made of it; the result gives it back. */
   room(bytes: number): Promise<() => void>;
-  /**
-   * Resolves once a version may be read for a stack, first come, first served: one stack is on its way while the next
-   * is read. The result lets another one be read.
-   */
-  turn(): Promise<() => void>;
+  /** Reads a version for a stack when it has its turn, first come, first served: one stack leaves before the next is read. */
+  inTurn<Result>(read: () => Promise<Result>): Promise<Result>;
   /**
    * Takes a version's content into memory and checks it as write() does. Undefined where a stack would not bring it
    * over exactly as write() would, or where it is too large; then nothing of the content is taken.

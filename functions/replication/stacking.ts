@@ -80,7 +80,9 @@ async function sendTogether(
   const bytes = waiting.reduce((sum, { version }) => sum + sizeOf(version, stacking), 0);
   const release = await stacking.room(bytes);
   try {
-    const loaded = await Promise.all(waiting.map((one) => load(context, stacking, one)));
+    const loaded = await Promise.all(
+      waiting.map((one) => stacking.inTurn(() => load(context, stacking, one))),
+    );
     const stack = loaded.filter((one) => one !== undefined);
     await sendStack(context, stacking, stack);
   } finally {
@@ -91,7 +93,6 @@ async function sendTogether(
 /** Undefined for what does not go in the stack: it settles by itself. */
 async function load(context: BatchContext, stacking: Stacking, one: Waiting): Promise<Loaded | undefined> {
   const { version, settled } = one;
-  const release = await stacking.turn();
   try {
     const reason = unconcerned(context.link, version);
     if (reason) return void settled.resolve(done(reason));
@@ -108,8 +109,6 @@ async function load(context: BatchContext, stacking: Stacking, one: Waiting): Pr
   } catch (error) {
     settled.reject(error);
     return undefined;
-  } finally {
-    release();
   }
 }
 

@@ -80,8 +80,8 @@ export const backlog: Scenario = {
         'bytes on the wire': passed / bytes,
         'requests to the target': asked / seen.length,
         'first arrival': (Math.min(...seen) - began) / 1000,
+        ...(cpuMs && { 'CPU an object': cpuEach(cpuMs, seen.length) }),
       }),
-      ...(seen.length > 0 && cpuMs && { 'CPU an object': cpuEach(cpuMs, seen.length) }),
     };
     return { figures, missing, resolutionMs, cpuMs };
   },

@@ -4,42 +4,37 @@ import type { Round } from './rounds.ts';
 import type { Figure, PeerName, Plan, Scenario } from './scenario.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
-export interface Line {
+/** A figure that the peer has none for. */
+export interface OwnLine {
   readonly figure: Figure;
   readonly causeway: Spread;
+}
+
+export interface Line extends OwnLine {
   readonly peer: Spread;
   /** Causeway's value by the peer's, of rounds that ran one after the other. */
   readonly ratio: Spread;
 }
 
-/** A figure that not every round gave is left out. */
-export function linesOf(
-  { figures }: Pick<Scenario, 'figures'>,
-  causeway: readonly Round[],
-  peer: readonly Round[],
-): Line[] {
-  return figures.flatMap((figure): Line[] => {
-    const [ours, theirs] = [valuesOf(causeway, figure), valuesOf(peer, figure)];
-    const isWhole = ours.length === causeway.length && theirs.length === peer.length;
-    if (!isWhole || ours.length === 0) return [];
-    const ratios = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
-    return [{ figure, causeway: spreadOf(ours), peer: spreadOf(theirs), ratio: spreadOf(ratios) }];
-  });
+interface Lines {
+  readonly compared: readonly Line[];
+  readonly own: readonly OwnLine[];
 }
 
-export type OwnLine = Pick<Line, 'figure' | 'causeway'>;
-
-/** What every round of Causeway's tells of, and none of the peer's. */
-export function ownLinesOf(
-  { figures }: Pick<Scenario, 'figures'>,
-  causeway: readonly Round[],
-  peer: readonly Round[],
-): OwnLine[] {
-  return figures.flatMap((figure): OwnLine[] => {
-    const ours = valuesOf(causeway, figure);
-    const isOwn = ours.length > 0 && ours.length === causeway.length && valuesOf(peer, figure).length === 0;
-    return isOwn ? [{ figure, causeway: spreadOf(ours) }] : [];
-  });
+/** A figure that not every round of a product gave is left out. */
+export function linesOf({ scenario, causeway, peer }: Pick<Result, 'scenario' | 'causeway' | 'peer'>): Lines {
+  const compared: Line[] = [];
+  const own: OwnLine[] = [];
+  for (const figure of scenario.figures) {
+    const [ours, theirs] = [valuesOf(causeway, figure), valuesOf(peer, figure)];
+    if (ours.length === 0 || ours.length < causeway.length) continue;
+    const line = { figure, causeway: spreadOf(ours) };
+    if (theirs.length === 0) own.push(line);
+    if (theirs.length === 0 || theirs.length < peer.length) continue;
+    const ratios = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
+    compared.push({ ...line, peer: spreadOf(theirs), ratio: spreadOf(ratios) });
+  }
+  return { compared, own };
 }
 
 const valuesOf = (rounds: readonly Round[], { name }: Figure): number[] =>
@@ -58,32 +53,19 @@ export interface Result {
 /** One JSON document a scenario; the figure that it is about comes first, the others are within. */
 export function documentOf(result: Result): object {
   const { scenario, plan, machine, causeway, peer, peerName, settings } = result;
-  const [first, ...others] = linesOf(scenario, causeway, peer).map((line) => lineDocument(line, peerName));
+  const { compared, own } = linesOf(result);
+  const [first, ...others] = compared.map((line) => lineDocument(line, peerName));
   return {
     scenario: scenario.name,
     ...first,
     others,
-    own: ownLinesOf(scenario, causeway, peer).map(ownDocument),
+    own: own.map(ownDocument),
     state: { causeway: stateOf(causeway), peer: stateOf(peer) },
     rounds: [...causeway, ...peer],
     config: { ...plan, settings },
     machine,
   };
 }
-
-const lineDocument = (
-  { figure: { name, unit, better }, causeway, peer, ratio }: Line,
-  peerName: PeerName,
-) => ({
-  metric: name,
-  unit,
-  better,
-  causeway: causeway.median,
-  peer: peerName,
-  peerValue: peer.median,
-  ratio: ratio.median,
-  spread: { causeway: rangeOf(causeway), peer: rangeOf(peer), ratio: rangeOf(ratio) },
-});
 
 const ownDocument = ({ figure: { name, unit, better }, causeway }: OwnLine) => ({
   metric: name,
@@ -92,6 +74,18 @@ const ownDocument = ({ figure: { name, unit, better }, causeway }: OwnLine) => (
   causeway: causeway.median,
   spread: { causeway: rangeOf(causeway) },
 });
+
+function lineDocument(line: Line, peerName: PeerName) {
+  const { spread, ...own } = ownDocument(line);
+  const { peer, ratio } = line;
+  return {
+    ...own,
+    peer: peerName,
+    peerValue: peer.median,
+    ratio: ratio.median,
+    spread: { ...spread, peer: rangeOf(peer), ratio: rangeOf(ratio) },
+  };
+}
 
 const rangeOf = ({ least, most }: Spread): [number, number] => [least, most];
 

@@ -1,19 +1,22 @@
 /** Results as lines and tables for people. */
 import type { Machine } from './machine.ts';
-import { type Line, linesOf, type OwnLine, ownLinesOf, type Result, type State, stateOf } from './report.ts';
+import { linesOf, type OwnLine, type Result, type State, stateOf } from './report.ts';
 import type { Round } from './rounds.ts';
 import type { Figure, Measured, Plan, Product, Scenario } from './scenario.ts';
 import type { Spread } from './statistics.ts';
 
 export const headOf = (peerTitle: string): string[] => ['', 'CAUSEWAY', peerTitle, 'RATIO', ''];
 
-export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
-  const rows = linesOf(scenario, causeway, peer).map((line) => rowOf(line));
+export function rowsOf(result: Result): string[][] {
+  const { causeway, peer } = result;
+  const { compared, own } = linesOf(result);
   const states = [causeway, peer].map((rounds) => differencesText(stateOf(rounds)));
   const looks = [causeway, peer].map((rounds) => number(Math.max(...rounds.map(lookMs)), 0));
   return [
-    ...rows,
-    ...ownLinesOf(scenario, causeway, peer).map(ownRowOf),
+    ...compared.map((line) =>
+      rowOf(line, spreadText(line.peer, line.figure.digits), spreadText(line.ratio, 2)),
+    ),
+    ...own.map((line) => rowOf(line, '', '')),
     ['differences at the end', ...states, '', ''],
     ['looked at the target every (ms, p99)', ...looks, '', ''],
   ];
@@ -21,19 +24,11 @@ export function rowsOf({ scenario, causeway, peer }: Result): string[][] {
 
 const lookMs = ({ resolutionMs }: Round): number => resolutionMs;
 
-const rowOf = ({ figure, causeway, peer, ratio }: Line): string[] => [
+const rowOf = ({ figure, causeway }: OwnLine, peer: string, ratio: string): string[] => [
   `${figure.name} (${figure.unit})`,
   spreadText(causeway, figure.digits),
-  spreadText(peer, figure.digits),
-  spreadText(ratio, 2),
-  `${figure.better} is better`,
-];
-
-const ownRowOf = ({ figure, causeway }: OwnLine): string[] => [
-  `${figure.name} (${figure.unit})`,
-  spreadText(causeway, figure.digits),
-  '',
-  '',
+  peer,
+  ratio,
   `${figure.better} is better`,
 ];
 

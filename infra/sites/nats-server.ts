@@ -91,14 +91,14 @@ const quote = (text: string): string => JSON.stringify(text);
  * The part of a configuration that says who may do what: Causeway everything, a site's MinIO server nothing but to
  * announce its changes and to hear that they are stored. What Causeway itself is told goes to inboxes of another name.
  */
-export function authorization({ user, password }: Credentials, siteUsers: SiteUsers): string {
+export function authorization(causeway: Credentials, siteUsers: SiteUsers): string {
   const login = (one: Credentials): string => `user: ${quote(one.user)}, password: ${quote(one.password)}`;
   const announcing = (site: string): string => {
     const { publish, subscribe } = announcingRights(site);
     return `publish: ${quote(publish)}, subscribe: ${quote(subscribe)}`;
   };
   const users = [
-    login({ user, password }),
+    login(causeway),
     ...[...siteUsers].map(([site, one]) => `${login(one)}, permissions: { ${announcing(site)} }`),
   ];
   return `authorization {

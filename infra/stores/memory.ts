@@ -94,7 +94,7 @@ export function memoryStore(site: MemorySite, options: MemoryStoreOptions = {}):
       largestEntry,
       largestStack: usualStackBytes,
       room: async () => () => undefined,
-      turn: stackTurns(),
+      inTurn: stackTurns(),
       async load(ref, content) {
         const { size, retention, legalHold } = content.facts;
         return retention || legalHold || size > largestEntry ? undefined : entryOf(ref, content);

@@ -88,7 +88,7 @@ export function minioStore(options: StoreOptions): Store {
       largestEntry,
       largestStack: stackBytes,
       room: (bytes) => stackRoom(budget, bytes),
-      turn: stackTurns(),
+      inTurn: stackTurns(),
       load: async (ref, content) => loadEntry(named(site, ref), content),
       write: (bucket, entries) => putStack(means, bucket, entries),
     },

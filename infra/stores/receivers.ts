@@ -72,7 +72,7 @@ export function withReceivers(store: Store, options: ReceiversOptions): Store {
     largestEntry,
     largestStack: own?.largestStack ?? usualStackBytes,
     room: own?.room ?? ((bytes) => stackRoom(processBudget, bytes)),
-    turn: own?.turn ?? stackTurns(),
+    inTurn: own?.inTurn ?? stackTurns(),
     async load(ref, content) {
       if (content.facts.size > largestEntry || content.encryption !== undefined) return undefined;
       return entryOf(ref, content);

@@ -3,7 +3,8 @@
 import type { VersionRef } from '../../events/object-events.ts';
 import { RefusedError, TerminalError } from '../../functions/errors.ts';
 import type { Content, StackEntry, Stacking } from '../../functions/ports.ts';
-import { type ByteBudget, byteBudget } from './byte-budget.ts';
+import { createLimit } from '../host/limit.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { verifiedReader } from './verified-reader.ts';
 
 /** Larger ones gain nothing by company. */
@@ -15,13 +16,10 @@ const timesContent = 3;
 export const stackRoom = (budget: ByteBudget, bytes: number): Promise<() => void> =>
   budget.take(timesContent * bytes);
 
-/** Some for each connection to a source that is far away; a near one is busy with a few. */
+/** Enough for a source that is far away; a near one is busy with a few. */
 const readsAtOnce = 64;
 
-export function stackTurns(): Stacking['turn'] {
-  const places = byteBudget(readsAtOnce);
-  return () => places.take(1);
-}
+export const stackTurns = (): Stacking['inTurn'] => createLimit(readsAtOnce);
 
 /** Takes its content, once it has proved to be the source's. */
 export async function entryOf(ref: VersionRef, content: Content): Promise<StackEntry> {

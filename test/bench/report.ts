@@ -63,20 +63,24 @@ const digits = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: true });
 
 function rowsOf({ scenario, config, others, own, ...first }: BenchResult): string[][] {
-  const compared = [first, ...others].map(
-    ({ metric, unit, causeway, peer, peerValue, ratio, spread: spreads }, index) => [
-      index === 0 ? `\`${scenario}\`, RTT ${linkOf(config)}, ${digits(config.objects)} objects` : '',
-      `${metric} (${unit})`,
-      digits(causeway),
-      `${peer} ${digits(peerValue)}`,
-      `${digits(ratio)} (${digits(spreads.ratio[0])}–${digits(spreads.ratio[1])})`,
-    ],
-  );
-  return [
-    ...compared,
-    ...own.map(({ metric, unit, causeway }) => ['', `${metric} (${unit})`, digits(causeway), '', '']),
+  const rowOf = ({ metric, unit, causeway }: (typeof own)[number], peer: string, ratio: string): string[] => [
+    `${metric} (${unit})`,
+    digits(causeway),
+    peer,
+    ratio,
   ];
+  const rows = [
+    ...[first, ...others].map((line) =>
+      rowOf(line, `${line.peer} ${digits(line.peerValue)}`, ratioText(line)),
+    ),
+    ...own.map((line) => rowOf(line, '', '')),
+  ];
+  const name = `\`${scenario}\`, RTT ${linkOf(config)}, ${digits(config.objects)} objects`;
+  return rows.map((row, index) => [index === 0 ? name : '', ...row]);
 }
+
+const ratioText = ({ ratio, spread: { ratio: range } }: BenchLine): string =>
+  `${digits(ratio)} (${digits(range[0])}–${digits(range[1])})`;
 
 const resultsHead = ['scenario', 'figure', 'Causeway', 'peer', 'ratio (spread)'] as const;
 

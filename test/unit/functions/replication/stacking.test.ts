@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { BatchContext, ObjectStore, StackEntry, Stacking } from '../../../../functions/ports.ts';
 import { stackUp } from '../../../../functions/replication/stacking.ts';
-import { byteBudget } from '../../../../infra/stores/byte-budget.ts';
+import { createLimit } from '../../../../infra/host/limit.ts';
 import { put } from '../../../contract/hosts/case.ts';
 import { createHostWorld } from '../../../contract/hosts/world.ts';
 
@@ -70,8 +70,7 @@ test('one stack is on its way before the next is read', async () => {
   };
   const { stacking } = context.target;
   if (!stacking) throw new Error('the store in memory takes stacks');
-  const places = byteBudget(2);
-  const target = { ...context.target, stacking: { ...stacking, turn: () => places.take(1) } };
+  const target = { ...context.target, stacking: { ...stacking, inTurn: createLimit(2) } };
 
   await Promise.all(
     stackUp(
